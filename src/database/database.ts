@@ -1,0 +1,144 @@
+/**
+ * One handle over PostgreSQL and PGlite (PostgreSQL inside this process).
+ *
+ * SQL stands in the stores as text and speaks to both. Values come back alike: dates as `YYYY-MM-DD` text
+ * (`-infinity` and `infinity` too), 64-bit integers as numbers, instants as Date.
+ */
+import { mkdirSync } from 'node:fs'
+import { PGlite } from '@electric-sql/pglite'
+import { Kysely, PGliteDialect, PostgresDialect, sql, type Transaction } from 'kysely'
+import pg from 'pg'
+import { type Config, readSecret, userPath } from '../config.ts'
+import { AppError } from '../error.ts'
+import { lockFolder } from './lock.ts'
+
+/** Either the database or an open transaction on it. Tables are named in the SQL text, not in types. */
+export type Db = Kysely<unknown>
+export type Trx = Transaction<unknown>
+
+export type Database = {
+  db: Db
+  kind: 'postgres' | 'pglite'
+  /** The embedded engine, for the job engine to share; null on PostgreSQL. */
+  pglite: PGlite | null
+  /** Address and password for a further pool; null where embedded. */
+  connection: { connectionString: string; password: string | undefined } | null
+  /** Sends a text of several statements at once. */
+  exec(text: string): Promise<void>
+  close(): Promise<void>
+}
+
+const INT8 = 20
+const DATE = 1082
+
+const CONNECT_TIMEOUT_MS = 10_000
+
+/** Opens the configured database. Throws `database_unreachable`, `database_refused` or `database_locked`. */
+export async function openDatabase(config: Config['database']): Promise<Database> {
+  return config.url.startsWith('pglite:') ? openEmbedded(config.url.slice('pglite:'.length)) : openPostgres(config)
+}
+
+async function openEmbedded(folder: string): Promise<Database> {
+  if (folder.startsWith('memory')) return wrapEmbedded(await createEmbedded(undefined), () => {})
+  const path = userPath(folder)
+  mkdirSync(path, { recursive: true })
+  const release = lockFolder(path)
+  try {
+    return wrapEmbedded(await createEmbedded(path), release)
+  } catch (cause) {
+    release()
+    throw new AppError('database_refused', `the embedded database in ${folder} cannot be opened`, { cause })
+  }
+}
+
+/** Starts the embedded engine on a folder, in memory, or from a dump of an earlier one. */
+export function createEmbedded(folder: string | undefined, dump?: Blob): Promise<PGlite> {
+  return PGlite.create({
+    ...(folder === undefined ? {} : { dataDir: folder }),
+    ...(dump === undefined ? {} : { loadDataDir: dump }),
+    parsers: { [INT8]: Number, [DATE]: (value: string) => value },
+  })
+}
+
+export function wrapEmbedded(pglite: PGlite, release: () => void): Database {
+  const db = new Kysely<unknown>({ dialect: new PGliteDialect({ pglite }) })
+  return {
+    db,
+    kind: 'pglite',
+    pglite,
+    connection: null,
+    async exec(text) {
+      await pglite.exec(text)
+    },
+    async close() {
+      await db.destroy()
+      if (!pglite.closed) await pglite.close()
+      release()
+    },
+  }
+}
+
+async function openPostgres(config: Config['database']): Promise<Database> {
+  const password = config.password ? readSecret(config.password, 'database.password') : undefined
+  const connection = { connectionString: config.url, password }
+  const pool = new pg.Pool({
+    ...poolOptions(connection),
+    max: config.maxConnections,
+    application_name: 'hopthu',
+  })
+  // a connection that dies idle is replaced by the pool; without a listener it would end the process
+  pool.on('error', () => {})
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    await sql`select 1`.execute(db)
+  } catch (cause) {
+    await pool.end()
+    throw databaseError(cause)
+  }
+  return {
+    db,
+    kind: 'postgres',
+    pglite: null,
+    connection,
+    async exec(text) {
+      await pool.query(text)
+    },
+    close: () => db.destroy(),
+  }
+}
+
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === INT8) return Number
+    if (oid === DATE) return (value: string) => value
+    return pg.types.getTypeParser(oid, format as 'text')
+  },
+}
+
+/** Pool options that make values come back as they do from the embedded engine. */
+export function poolOptions(connection: { connectionString: string; password: string | undefined }): pg.PoolConfig {
+  return {
+    connectionString: connection.connectionString,
+    ...(connection.password === undefined ? {} : { password: connection.password }),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types,
+  }
+}
+
+/** What a driver threw, as one of ours; SQL state classes per the PostgreSQL manual, appendix A. */
+export function databaseError(cause: unknown): AppError {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
+  const reason = cause instanceof Error && cause.message ? cause.message : code || String(cause)
+  if (/^(28|3D|42501)/.test(code)) {
+    return new AppError('database_refused', `the database refused us: ${reason}`, { cause })
+  }
+  if (/^(08|57P|53)|^E[A-Z]+$/.test(code) || /timeout|terminated/i.test(reason)) {
+    return new AppError('database_unreachable', `the database does not answer: ${reason}`, { cause, temporary: true })
+  }
+  return new AppError('internal', `the database reported: ${reason}`, { cause })
+}
+
+/** Rows for `json_to_recordset(…)`: one parameter for a whole page, whatever the engine. */
+export function rowsOf(rows: readonly Record<string, unknown>[]): string {
+  return JSON.stringify(rows)
+}

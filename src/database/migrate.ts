@@ -1,0 +1,75 @@
+/**
+ * Forward-only migrations: the files of `migrations/`, in the order of their names, each in a transaction of its own.
+ * A file that was applied must never change: its checksum is kept and compared.
+ */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { AppError } from '../error.ts'
+import type { Database } from './database.ts'
+
+const folder = join(import.meta.dirname, '../../migrations')
+
+type Migration = { name: string; text: string; checksum: string }
+
+function migrations(): Migration[] {
+  return readdirSync(folder)
+    .filter(name => /^\d{4}_.*\.sql$/.test(name))
+    .sort()
+    .map(name => {
+      const text = readFileSync(join(folder, name), 'utf8')
+      return { name, text, checksum: createHash('sha256').update(text).digest('hex') }
+    })
+}
+
+/** Brings the database up and answers the names of the files applied now. */
+export async function migrate(database: Database): Promise<string[]> {
+  await database.exec(`create table if not exists schema_migration (
+    name text primary key, checksum text not null, applied_at timestamptz not null default now())`)
+  const applied: string[] = []
+  for (const migration of await pending(database)) {
+    if (await apply(database, migration)) applied.push(migration.name)
+  }
+  return applied
+}
+
+/** Throws `database_outdated` where files are waiting, so that no command works on half a schema. */
+export async function requireMigrated(database: Database): Promise<void> {
+  const known = await sql<{ found: boolean }>`
+    select exists (select 1 from information_schema.tables where table_name = 'schema_migration') as found
+  `.execute(database.db)
+  const waiting = known.rows[0]?.found ? await pending(database) : migrations()
+  if (waiting.length > 0) {
+    throw new AppError('database_outdated', `the database waits for ${waiting.length} migrations; run: hopthu migrate`)
+  }
+}
+
+async function pending(database: Database): Promise<Migration[]> {
+  const { rows } = await sql<{ name: string; checksum: string }>`
+    select name, checksum from schema_migration`.execute(database.db)
+  const checksums = new Map(rows.map(row => [row.name, row.checksum]))
+  return migrations().filter(migration => {
+    const checksum = checksums.get(migration.name)
+    if (checksum !== undefined && checksum !== migration.checksum) {
+      throw new AppError('database_outdated', `${migration.name} was changed after it had been applied`)
+    }
+    return checksum === undefined
+  })
+}
+
+async function apply(database: Database, { name, text, checksum }: Migration): Promise<boolean> {
+  // the table lock makes a second migrator wait; the insert then tells it that the work is done
+  const statements = `begin; lock table schema_migration in exclusive mode;
+    insert into schema_migration (name, checksum) values ('${name}', '${checksum}');
+    ${text}
+    commit;`
+  try {
+    await database.exec(statements)
+    return true
+  } catch (cause) {
+    await database.exec('rollback').catch(() => {})
+    if (typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === '23505') return false
+    throw cause
+  }
+}
