@@ -1,7 +1,13 @@
 /** Databases for store tests: the same test runs on the embedded engine and on a real PostgreSQL. */
-import { spawnSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import t from 'tap'
 import { createEmbedded, type Database, openDatabase, wrapEmbedded } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
+import { available, startPostgres } from './servers/index.ts'
+import type { Postgres } from './servers/postgres.ts'
 
 let snapshot: Promise<Blob> | undefined
 
@@ -27,6 +33,42 @@ export async function onPostgres(url: string): Promise<Database> {
   return database
 }
 
-export function hasPostgres(): boolean {
-  return spawnSync('sh', ['-c', 'ls /usr/lib/postgresql/*/bin/initdb']).status === 0
+export type Store = {
+  name: string
+  /** Why its tests cannot run here, or false. */
+  skip: string | false
+  /** A migrated, empty database; close it when done. */
+  open(): Promise<Database>
+}
+
+/** The embedded engine and a real PostgreSQL, started on first use and stopped with the test file. */
+export function stores(): Store[] {
+  const { ok, missing } = available(['postgres'])
+  let server: Promise<Postgres> | undefined
+  let count = 0
+  t.teardown(async () => (await server)?.stop())
+  const open = async () => {
+    server ??= startPostgres({ folder: mkdtempSync(join(tmpdir(), 'hopthu-pg-')) })
+    return onPostgres(await (await server).createDatabase(`store_${count++}`))
+  }
+  return [
+    { name: 'PGlite', skip: false, open: reused() },
+    { name: 'PostgreSQL', skip: ok ? false : `not installed: ${missing.join(', ')}`, open },
+  ]
+}
+
+/** One embedded engine for the whole file, emptied each time it is opened: starting one takes seconds. */
+function reused(): () => Promise<Database> {
+  let engine: Promise<Database> | undefined
+  t.teardown(async () => (await engine)?.close())
+  return async () => {
+    engine ??= embedded()
+    const database = await engine
+    await sql`do $$ declare names text; begin
+      select string_agg(format('%I', tablename), ',') into names from pg_tables
+        where schemaname = 'public' and tablename <> 'schema_migration';
+      execute 'truncate ' || names || ' restart identity cascade';
+    end $$`.execute(database.db)
+    return { ...database, close: async () => {} }
+  }
 }
