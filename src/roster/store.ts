@@ -402,6 +402,7 @@ function closing(read: Staged) {
 export type SaveOptions = {
   root: { code: string; name: string; sortKey: string; searchKey: string }
   now: Date
+  movements: Movements
 }
 
 /** Writes what `compare` found, as sets. Where nothing moved, nothing is written but the source's own row. */
@@ -412,11 +413,17 @@ export async function save(trx: Trx, read: Staged, options: SaveOptions): Promis
   if (read.tellsAbsence) await saveAbsences(trx, read)
   await closeAgencies(trx, read)
   await sql`
-    insert into roster_source (name, first_complete_day, last_complete_at)
-    values (${read.source}, ${read.day}, ${options.now})
+    insert into roster_source (name, first_complete_day, last_complete_at, revision)
+    values (${read.source}, ${read.day}, ${options.now}, 1)
     on conflict (name) do update set last_complete_at = excluded.last_complete_at,
+      revision = roster_source.revision + ${movedAnything(options.movements) ? 1 : 0}::int,
       first_complete_day = coalesce(roster_source.first_complete_day, excluded.first_complete_day)`.execute(trx)
   await dropStaged(trx, read.run)
+}
+
+function movedAnything({ agencies, people }: Movements): boolean {
+  const { unchanged: _, ...moved } = people
+  return [...Object.values(agencies), ...Object.values(moved)].some(count => count > 0)
 }
 
 /** The first day of something new: unknown when the source was never read before. */

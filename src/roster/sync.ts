@@ -95,7 +95,7 @@ export async function approveRun(context: Omit<Context, 'open'>, id: number): Pr
       if (!isDeepStrictEqual(found, { agencies: refused.agencies, people: refused.people })) {
         throw new AppError('ground_moved', `what run ${id} would change is no longer what it showed; read the source again`)
       }
-      await save(trx, staged, { root: rootOf(config), now: now() })
+      await save(trx, staged, { root: rootOf(config), now: now(), movements: found })
       return found
     })
     const seconds = (now().getTime() - started.getTime()) / 1000
@@ -169,7 +169,7 @@ async function compareAndSave(
     const input = { read: options.read, firstLoad: staged.firstLoad, leavers: total, staff, agencies }
     const guard = checkRoster(input, config.roster.guard)
     if (!options.dryRun && (guard.ok || (options.force && passable(guard)))) {
-      await save(trx, staged, { root: rootOf(config), now: context.now() })
+      await save(trx, staged, { root: rootOf(config), now: context.now(), movements })
     }
     return { ...movements, guard }
   })

@@ -85,6 +85,7 @@ export class Connection {
     if (signal.aborted) throw cancelled()
     this.#lastId += 1
     request.messageId = this.#lastId
+    const bytes = request.write()
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const names = new Set([...binary.map(name => name.toLowerCase()), 'objectguid'])
     this.#waiting = { id: request.messageId, binary: names, entries: [], resolve, reject }
@@ -93,7 +94,7 @@ export class Connection {
     const timer = setTimeout(() => this.#fail(unreachable(this.#target, late)), this.#limitMs)
     const abort = () => this.#fail(cancelled())
     signal.addEventListener('abort', abort, { once: true })
-    this.#socket.write(request.write())
+    this.#socket.write(bytes)
     try {
       return await promise
     } finally {

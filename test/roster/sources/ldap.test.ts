@@ -278,7 +278,10 @@ t.test('a directory that answers oddly', async t => {
   })
 
   t.test('that says garbage is not believed', async t => {
+    const tooLong = entryMessage(2, 'cn=a')
+    tooLong[tooLong.length - 5] = 5 // the length of the last value, which has four bytes
     const garbage = [
+      Buffer.concat([tooLong, resultMessage(2, 0x65, 0, '')]),
       Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
       Buffer.from('30840000ffffff', 'hex'),
       Buffer.from('3080', 'hex'),
@@ -293,6 +296,8 @@ t.test('a directory that answers oddly', async t => {
       const later = await readOdd(t, { answers }, { operationTimeoutMs: 300 })
       t.match(later.error, { code: 'read_incomplete' })
     }
+    const notice = await readOdd(t, { answers: [{ instead: resultMessage(0, 0x78, 52) }] })
+    t.match(notice.error?.message, /ended the connection by itself/)
     const greeted = await readOdd(t, { greeting: Buffer.from('220 mail.tinh.test ESMTP\r\n') })
     t.match(greeted.error, { code: 'directory_unreachable', message: /not LDAP/ })
   })
@@ -309,7 +314,7 @@ t.test('a directory that answers oddly', async t => {
     const whole = Buffer.concat([...people(2).map(dn => entryMessage(2, dn)), resultMessage(2, 0x65, 0, 'c')])
     for (let at = 0; at < whole.length; at++) {
       const wrong = Buffer.from(whole)
-      wrong[at] = 0xff
+      wrong[at] = at % 2 === 0 ? 0xff : (whole[at] ?? 0) + 1
       const answers: Answer[] = [{ instead: wrong }, { entries: people(1, 2), close: true }]
       const { error, entries } = await readOdd(t, { answers }, { operationTimeoutMs: 30 })
       if (error === null && entries.length !== 3) t.fail(`${entries.length} people with byte ${at} wrong`)

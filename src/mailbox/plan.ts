@@ -1,0 +1,80 @@
+/**
+ * The decisions of a plan that are functions of values: which rule names an agency's people, which address each
+ * gets, how large a mailbox is.
+ */
+import type { Address } from '../ids.ts'
+import { type AddressOwner, candidates, type Naming, numbered, parsePattern, type Pattern } from './address.ts'
+
+export type NamingRule = { agency: string; domain: string; pattern: string; collision: readonly string[] }
+
+/** A naming rule ready for use. */
+export type Rule = { domain: string; naming: Naming }
+
+/** Parses the configured rules. The error says which rule and what is wrong with it. */
+export function parseRules(rules: readonly NamingRule[]): Map<string, Rule> | { error: string } {
+  const parsed = new Map<string, Rule>()
+  for (const rule of rules) {
+    const patterns: Pattern[] = []
+    for (const text of [rule.pattern, ...rule.collision]) {
+      const pattern = parsePattern(text)
+      if ('error' in pattern) return { error: `the naming rule of ${rule.agency}: ${pattern.error}` }
+      patterns.push(pattern)
+    }
+    const [pattern, ...collision] = patterns
+    if (pattern) parsed.set(rule.agency, { domain: rule.domain.toLowerCase(), naming: { pattern, collision } })
+  }
+  return parsed
+}
+
+export type AgencyNode = { id: number; code: string; parent: number | null }
+
+/** The nearest rule at or above each agency; `*` stands for the whole. Agencies without one are left out. */
+export function rulesByAgency(agencies: readonly AgencyNode[], rules: ReadonlyMap<string, Rule>): Map<number, Rule> {
+  const nodes = new Map(agencies.map(agency => [agency.id, agency]))
+  const found = new Map<number, Rule>()
+  for (const agency of agencies) {
+    let rule: Rule | undefined
+    let node: AgencyNode | undefined = agency
+    // the tree is a tree in the database; the bound keeps a damaged one from holding us for ever
+    for (let steps = 0; node && !rule && steps < 100; steps++) {
+      rule = rules.get(node.code)
+      node = node.parent === null ? undefined : nodes.get(node.parent)
+    }
+    rule ??= rules.get('*')
+    if (rule) found.set(agency.id, rule)
+  }
+  return found
+}
+
+/** A possible address; `series` names what the ordinal counts, and is null without one. */
+export type Proposal = { address: Address; series: string | null; n: number }
+
+/** Where each series of ordinals goes on, so that the four hundredth An is not tried from 2 again. */
+export type Ordinals = Map<string, number>
+
+/** No province has as many people of one name; past it a pattern is broken. */
+const HIGHEST_ORDINAL = 100_000
+
+/** What to try for a person, in order: patterns without an ordinal first, then ordinals without end. */
+export function* proposals(owner: AddressOwner, naming: Naming, ordinals: Ordinals): Generator<Proposal> {
+  const patterns = [naming.pattern, ...naming.collision]
+  for (const pattern of patterns.filter(each => !each.numbered)) {
+    for (const address of candidates(owner, { pattern, collision: [] })) yield { address, series: null, n: 0 }
+  }
+  for (const pattern of patterns.filter(each => each.numbered)) {
+    const series = `${pattern.text} ${numbered(pattern, owner, 0) ?? ''}`
+    for (let n = ordinals.get(series) ?? 2; n < HIGHEST_ORDINAL; n++) {
+      const address = numbered(pattern, owner, n)
+      if (!address) break
+      yield { address, series, n }
+    }
+  }
+}
+
+const UNITS: Record<string, number> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
+
+/** Bytes of `2 GB` or `500 MB` (powers of 1024); 0 means no limit. The form was checked by the configuration. */
+export function parseQuota(text: string): number {
+  const unit = UNITS[text.slice(-2, -1)]
+  return Math.round(Number.parseFloat(text) * (unit ?? 1))
+}
