@@ -302,14 +302,13 @@ create table log_day (
   primary key (source_id, day)
 );
 
--- Messages whose lines have not all been seen. One message is one chain of queue ids on one host.
+-- Messages whose lines have not all been seen. One message is one queue id of one Postfix on one host, until removed.
 create table log_message (
   source_id integer not null references log_source (id),
   host text not null,
   queue_id text not null,
+  state text not null check (state in ('inbound', 'excluded', 'submitted', 'queued', 'counted')),
   user_name text,
-  client text,
-  submitted_at timestamptz,
   queued_at timestamptz,
   recipients integer,
   touched_at timestamptz not null,

@@ -21,8 +21,8 @@ export type Database = {
   kind: 'postgres' | 'pglite'
   /** The embedded engine, for the job engine to share; null on PostgreSQL. */
   pglite: PGlite | null
-  /** Address and password for a further pool; null where embedded. */
-  connection: { connectionString: string; password: string | undefined } | null
+  /** Address, password included, for a further pool; null where embedded. Never to be logged. */
+  connection: { connectionString: string } | null
   /** Sends a text of several statements at once. */
   exec(text: string): Promise<void>
   close(): Promise<void>
@@ -80,7 +80,7 @@ export function wrapEmbedded(pglite: PGlite, release: () => void): Database {
 
 async function openPostgres(config: Config['database']): Promise<Database> {
   const password = config.password ? readSecret(config.password, 'database.password') : undefined
-  const connection = { connectionString: config.url, password }
+  const connection = { connectionString: withPassword(config.url, password) }
   const pool = new pg.Pool({
     ...poolOptions(connection),
     max: config.maxConnections,
@@ -115,11 +115,18 @@ const types = {
   },
 }
 
+/** pg lets an address without a password overrule the `password` beside it, so it has to go into the address. */
+function withPassword(url: string, password: string | undefined): string {
+  if (password === undefined) return url
+  const full = new URL(url)
+  full.password = encodeURIComponent(password)
+  return full.href
+}
+
 /** Pool options that make values come back as they do from the embedded engine. */
-export function poolOptions(connection: { connectionString: string; password: string | undefined }): pg.PoolConfig {
+export function poolOptions(connection: { connectionString: string }): pg.PoolConfig {
   return {
     connectionString: connection.connectionString,
-    ...(connection.password === undefined ? {} : { password: connection.password }),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types,
   }

@@ -1,0 +1,219 @@
+/** The activity tables, and the only place that writes them. */
+import { sql } from 'kysely'
+import { type Db, rowsOf, type Trx } from '../database/database.ts'
+import type { Day } from '../ids.ts'
+import { FORGET_AFTER_MS, type MessageState } from './attribution.ts'
+
+/** Makes the source's row if it is new, and answers its id. */
+export async function sourceId(db: Db, name: string, kind: 'log' | 'imap'): Promise<number> {
+  const found = await sql<{ id: number }>`select id from log_source where name = ${name}`.execute(db)
+  const known = found.rows[0]?.id
+  if (known !== undefined) return known
+  const { rows } = await sql<{ id: number }>`
+    insert into log_source (name, kind) values (${name}, ${kind})
+    on conflict (name) do update set kind = excluded.kind returning id`.execute(db)
+  return rows[0]?.id ?? 0
+}
+
+/** One batch of a source at a time, whoever reads: what another has just saved must be seen. */
+export async function lockSource(trx: Trx, source: number): Promise<void> {
+  await sql`select id from log_source where id = ${source} for update`.execute(trx)
+}
+
+export type Chunk = { id: number; lastAt: number; hashes: Uint8Array }
+
+/** Stretches of lines already read that overlap a span of time, but for those named. */
+export async function chunksWithin(trx: Trx, source: number, from: number, to: number, known: readonly number[]): Promise<Chunk[]> {
+  const { rows } = await sql<{ id: number; last_at: Date; hashes: Uint8Array }>`
+    select id, last_at, hashes from log_chunk
+    where source_id = ${source} and last_at >= ${new Date(from)} and first_at <= ${new Date(to)}
+      and id <> all(${[...known]}::bigint[]) order by id`.execute(trx)
+  return rows.map(row => ({ id: row.id, lastAt: row.last_at.getTime(), hashes: row.hashes }))
+}
+
+export async function saveChunk(trx: Trx, source: number, from: number, to: number, hashes: Buffer, lines: number): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    insert into log_chunk (source_id, first_at, last_at, line_count, hashes)
+    values (${source}, ${new Date(from)}, ${new Date(to)}, ${lines}, ${hashes}) returning id`.execute(trx)
+  return rows[0]?.id ?? 0
+}
+
+export type MessageKey = { host: string; queueId: string }
+
+export async function messagesOf(trx: Trx, source: number, keys: readonly MessageKey[]): Promise<(MessageKey & { state: MessageState })[]> {
+  const { rows } = await sql<{
+    host: string
+    queue_id: string
+    state: MessageState['state']
+    user_name: string | null
+    queued_at: Date | null
+    recipients: number | null
+    touched_at: Date
+  }>`
+    select m.host, m.queue_id, m.state, m.user_name, m.queued_at, m.recipients, m.touched_at
+    from json_to_recordset(${rowsOf(keys)}::json) as t(host text, "queueId" text)
+    join log_message m on m.source_id = ${source} and m.host = t.host and m.queue_id = t."queueId"`.execute(trx)
+  return rows.map(row => {
+    const touchedAt = row.touched_at.getTime()
+    const key = { host: row.host, queueId: row.queue_id }
+    switch (row.state) {
+      case 'submitted':
+        return { ...key, state: { state: row.state, user: row.user_name ?? '', touchedAt } }
+      case 'queued': {
+        const queuedAt = row.queued_at?.getTime() ?? touchedAt
+        return { ...key, state: { state: row.state, queuedAt, recipients: row.recipients ?? 1, touchedAt } }
+      }
+      default:
+        return { ...key, state: { state: row.state, touchedAt } }
+    }
+  })
+}
+
+/** Saves what is to be remembered of messages, and forgets those without a state. */
+export async function saveMessages(trx: Trx, source: number, messages: readonly (MessageKey & { state: MessageState | null })[]): Promise<void> {
+  const gone = messages.filter(message => message.state === null)
+  if (gone.length > 0) {
+    await sql`delete from log_message m using json_to_recordset(${rowsOf(gone)}::json) as t(host text, "queueId" text)
+      where m.source_id = ${source} and m.host = t.host and m.queue_id = t."queueId"`.execute(trx)
+  }
+  const rows = messages.flatMap(({ host, queueId, state }) => (state === null ? [] : [messageRow(host, queueId, state)]))
+  if (rows.length === 0) return
+  await sql`
+    insert into log_message (source_id, host, queue_id, state, user_name, queued_at, recipients, touched_at)
+    select ${source}, host, queue_id, state, user_name, queued_at, recipients, touched_at
+    from json_to_recordset(${rowsOf(rows)}::json) as t(host text, queue_id text, state text, user_name text,
+      queued_at timestamptz, recipients integer, touched_at timestamptz)
+    on conflict (source_id, host, queue_id) do update set state = excluded.state, user_name = excluded.user_name,
+      queued_at = excluded.queued_at, recipients = excluded.recipients, touched_at = excluded.touched_at`.execute(trx)
+}
+
+function messageRow(host: string, queueId: string, state: MessageState) {
+  return {
+    host,
+    queue_id: queueId,
+    state: state.state,
+    user_name: state.state === 'submitted' ? state.user : null,
+    queued_at: state.state === 'queued' ? new Date(state.queuedAt) : null,
+    recipients: state.state === 'queued' ? state.recipients : null,
+    touched_at: new Date(state.touchedAt),
+  }
+}
+
+/** Forgets messages and sessions that were last heard of long before an instant. */
+export async function forgetOld(db: Db, source: number, before: number): Promise<void> {
+  await sql`delete from log_message where source_id = ${source} and (touched_at < ${new Date(before - FORGET_AFTER_MS.other)}
+    or (state in ('queued', 'submitted') and touched_at < ${new Date(before - FORGET_AFTER_MS.waiting)}))`.execute(db)
+  await sql`delete from log_session where source_id = ${source} and seen_at < ${new Date(before - FORGET_AFTER_MS.other)}`.execute(db)
+}
+
+export async function sessionsOf(trx: Trx, source: number, sessions: readonly string[]): Promise<Set<string>> {
+  if (sessions.length === 0) return new Set()
+  const { rows } = await sql<{ session: string }>`
+    select session from log_session where source_id = ${source} and session = any(${[...sessions]}::text[])`.execute(trx)
+  return new Set(rows.map(row => row.session))
+}
+
+export async function saveSessions(trx: Trx, source: number, sessions: ReadonlyMap<string, number>): Promise<void> {
+  if (sessions.size === 0) return
+  const rows = [...sessions].map(([session, at]) => ({ session, at: new Date(at) }))
+  await sql`insert into log_session (source_id, session, seen_at)
+    select ${source}, session, at from json_to_recordset(${rowsOf(rows)}::json) as t(session text, at timestamptz)
+    on conflict do nothing`.execute(trx)
+}
+
+/** Which addresses belong to a mailbox of ours, or once did. */
+export async function knownAddresses(trx: Trx, addresses: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ address: string }>`
+    select distinct address from mailbox_address where address = any(${[...addresses]}::text[])`.execute(trx)
+  return new Set(rows.map(row => row.address))
+}
+
+/** Pairs of addresses that lead to one mailbox: a sign-in under an alias is the person's own, not a master's. */
+export async function sameMailbox(trx: Trx, pairs: readonly { user: string; master: string }[]): Promise<Set<string>> {
+  if (pairs.length === 0) return new Set()
+  const { rows } = await sql<{ master: string }>`
+    select distinct t.master || ' ' || t."user" as master
+    from json_to_recordset(${rowsOf(pairs)}::json) as t("user" text, master text)
+    join mailbox_address a on a.address = t."user"
+    join mailbox_address b on b.address = t.master and b.mailbox_id = a.mailbox_id`.execute(trx)
+  return new Set(rows.map(row => row.master))
+}
+
+/** What was found of an address on a day, to be added to what is known. Instants in ms since 1970. */
+export type DayUse = {
+  address: string
+  day: Day
+  signIns: number
+  sends: number
+  recipients: number
+  hands: number
+  firstAt: number
+  lastAt: number
+}
+
+/** Adds use of addresses by day; answers how many person-days are new by it. */
+export async function saveUse(trx: Trx, source: number, use: readonly DayUse[]): Promise<number> {
+  if (use.length === 0) return 0
+  const rows = use.map(each => ({
+    address: each.address, day: each.day, sign_ins: each.signIns, sends: each.sends, recipients: each.recipients,
+    hands: each.hands, first_at: new Date(each.firstAt), last_at: new Date(each.lastAt),
+  }))
+  const page = sql`json_to_recordset(${rowsOf(rows)}::json) as t(address text, day date, sign_ins integer, sends integer,
+    recipients integer, hands integer, first_at timestamptz, last_at timestamptz)`
+  const fresh = await sql<{ count: number }>`
+    select count(*) as count from (
+      select distinct h.person_id, t.day from ${page}
+      join mailbox_address a on a.address = t.address and t.day between a.first_day and a.last_day
+      join mailbox m on m.id = a.mailbox_id and m.kind = 'personal'
+      join mailbox_holder h on h.mailbox_id = m.id and t.day between h.first_day and h.last_day
+      where (t.sign_ins > 0 or t.sends > 0)
+        and not exists (select 1 from person_day d where d.person_id = h.person_id and d.day = t.day)) fresh`.execute(trx)
+  await sql`
+    insert into mailbox_day (address, day, source_id, sign_ins, sends, recipients, hands, first_at, last_at)
+    select address, day, ${source}, sign_ins, sends, recipients, hands, first_at, last_at from ${page}
+    on conflict (address, day, source_id) do update set sign_ins = mailbox_day.sign_ins + excluded.sign_ins,
+      sends = mailbox_day.sends + excluded.sends, recipients = mailbox_day.recipients + excluded.recipients,
+      hands = mailbox_day.hands + excluded.hands, first_at = least(mailbox_day.first_at, excluded.first_at),
+      last_at = greatest(mailbox_day.last_at, excluded.last_at)`.execute(trx)
+  return fresh.rows[0]?.count ?? 0
+}
+
+/** Notes that lines of these days were read, and how far. */
+export async function saveCoverage(trx: Trx, source: number, days: ReadonlyMap<Day, number>, lastAt: number): Promise<void> {
+  const rows = [...days].map(([day, lines]) => ({ day, lines }))
+  if (rows.length === 0) return
+  await sql`
+    insert into log_day (source_id, day, lines)
+    select ${source}, day, lines from json_to_recordset(${rowsOf(rows)}::json) as t(day date, lines bigint)
+    on conflict (source_id, day) do update set lines = log_day.lines + excluded.lines`.execute(trx)
+  await sql`update log_source set last_at = ${new Date(lastAt)} where id = ${source}
+    and (last_at is null or last_at < ${new Date(lastAt)})`.execute(trx)
+}
+
+export type Position = { path: string; inode: string; head: string; position: number }
+
+export async function positionOf(db: Db, source: number, path: string): Promise<Position | null> {
+  const { rows } = await sql<Position>`
+    select path, inode, head, position from log_position where source_id = ${source} and path = ${path}`.execute(db)
+  return rows[0] ?? null
+}
+
+export async function savePosition(trx: Db, source: number, { path, inode, head, position }: Position): Promise<void> {
+  await sql`
+    insert into log_position (source_id, path, inode, head, position, updated_at)
+    values (${source}, ${path}, ${inode}, ${head}, ${position}, now())
+    on conflict (source_id, path) do update set inode = excluded.inode, head = excluded.head,
+      position = excluded.position, updated_at = excluded.updated_at`.execute(trx)
+}
+
+export type LastUse = { mailbox: number; firstLogin: Date | null; lastLogin: Date | null; lastSend: Date | null }
+
+/** First and last proof of use of mailboxes, for a listing. The day's last instant stands for a sign-in on it. */
+export async function lastUse(db: Db, mailboxes: readonly number[]): Promise<Map<number, LastUse>> {
+  const { rows } = await sql<LastUse>`
+    select a.mailbox_id as mailbox, min(d.first_at) filter (where d.sign_ins > 0) as "firstLogin",
+      max(d.last_at) filter (where d.sign_ins > 0) as "lastLogin", max(d.last_at) filter (where d.sends > 0) as "lastSend"
+    from mailbox_address a join mailbox_day d on d.address = a.address and d.day between a.first_day and a.last_day
+    where a.mailbox_id = any(${[...mailboxes]}::bigint[]) group by a.mailbox_id`.execute(db)
+  return new Map(rows.map(row => [row.mailbox, row]))
+}
