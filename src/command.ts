@@ -11,16 +11,18 @@ import type { Database } from './database/database.ts'
 import { AppError } from './error.ts'
 import { type Day, parseDay } from './ids.ts'
 
-/** What every command is given. */
-export type CommandContext = {
+/** What a command is given that needs no database. */
+export type ConfigContext = {
   config: Config
-  database: Database
   log: Logger
   now: () => Date
   signal: AbortSignal
   /** Replaces the progress line on a terminal; silent elsewhere. */
   progress: (line: string) => void
 }
+
+/** What every other command is given: an open database, brought up to date unless the command does that itself. */
+export type CommandContext = ConfigContext & { database: Database }
 
 export type Answer = {
   /** The JSON object; a value that is an async iterable of pages is written as one list. */
@@ -33,7 +35,13 @@ export type Answer = {
 
 export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>
 
-export type Command = {
+export type Command = Described &
+  (
+    | { needs: 'config'; run(context: ConfigContext, values: Values, words: string[]): Promise<Answer> }
+    | { needs: 'database' | 'bareDatabase'; run(context: CommandContext, values: Values, words: string[]): Promise<Answer> }
+  )
+
+type Described = {
   /** One or two words: `check`, `roster sync`. */
   name: string
   /** What follows the name, for the help. */
@@ -43,7 +51,6 @@ export type Command = {
   options: NonNullable<ParseArgsConfig['options']>
   /** Least and most words after the name. */
   words: [number, number]
-  run(context: CommandContext, values: Values, words: string[]): Promise<Answer>
 }
 
 export function textOption(values: Values, name: string): string | null {

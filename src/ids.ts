@@ -45,16 +45,25 @@ export function weekday(day: Day): number {
   return new Date(`${day}T00:00:00Z`).getUTCDay() || 7
 }
 
-const formatters = new Map<string, Intl.DateTimeFormat>()
+type Formatter = { format: Intl.DateTimeFormat; quarter: number; day: Day }
+const formatters = new Map<string, Formatter>()
+/** Every zone changes its day at a whole quarter of an hour, so one answer serves all instants of a quarter. */
+const QUARTER_MS = 900_000
 
 /** The calendar day of an instant (ms since 1970) in an IANA zone. */
 export function dayAt(instant: number, timeZone: string): Day {
-  let formatter = formatters.get(timeZone)
-  if (!formatter) {
-    formatter = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
-    formatters.set(timeZone, formatter)
+  let known = formatters.get(timeZone)
+  if (!known) {
+    const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+    known = { format, quarter: Number.NaN, day: '' as Day }
+    formatters.set(timeZone, known)
   }
-  return formatter.format(instant) as Day
+  const quarter = Math.floor(instant / QUARTER_MS)
+  if (quarter !== known.quarter) {
+    known.quarter = quarter
+    known.day = known.format.format(instant) as Day
+  }
+  return known.day
 }
 
 /** Text as we keep it: NFC, white space folded to single blanks, none at the ends. */

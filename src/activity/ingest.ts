@@ -70,7 +70,7 @@ type Stamped = ParsedLine & { at: number }
 /** Larger batches are quicker and lose more work when killed; at this size a batch takes some tens of ms. */
 const BATCH_LINES = 4000
 /** A batch spans no more time than this, so that few stretches read before overlap it. */
-const BATCH_SPAN_MS = 3_600_000
+const BATCH_SPAN_MS = 6 * 3_600_000
 const HASH_BYTES = 6
 
 /**

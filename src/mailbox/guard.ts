@@ -22,7 +22,14 @@ const PERCENT_FROM = 5
 export function checkPlan(counts: PlanCounts, limits: GuardLimits): Guard {
   const reasons: GuardReason[] = []
   const overall = exceeded(counts.suspend, counts.mailboxes, limits)
-  if (overall) reasons.push({ kind: 'suspend', agency: null, count: counts.suspend, of: counts.mailboxes, limit: overall })
+  if (overall)
+    reasons.push({
+      kind: 'suspend',
+      agency: null,
+      count: counts.suspend,
+      of: counts.mailboxes,
+      limit: overall,
+    })
   for (const { code, suspend, mailboxes } of counts.agencies) {
     const limit = exceeded(suspend, mailboxes, limits)
     if (limit) reasons.push({ kind: 'suspend', agency: code, count: suspend, of: mailboxes, limit })
@@ -35,6 +42,7 @@ export function checkPlan(counts: PlanCounts, limits: GuardLimits): Guard {
 
 function exceeded(count: number, of: number, limits: GuardLimits): string | null {
   if (count > limits.maxSuspend) return String(limits.maxSuspend)
-  if (count >= PERCENT_FROM && count * 100 > limits.maxSuspendPercent * of) return `${limits.maxSuspendPercent}%`
+  if (count >= PERCENT_FROM && count * 100 > limits.maxSuspendPercent * of)
+    return `${limits.maxSuspendPercent}%`
   return null
 }

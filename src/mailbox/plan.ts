@@ -2,8 +2,17 @@
  * The decisions of a plan that are functions of values: which rule names an agency's people, which address each
  * gets, how large a mailbox is.
  */
-import type { Address } from '../ids.ts'
-import { type AddressOwner, candidates, type Naming, numbered, parsePattern, type Pattern } from './address.ts'
+import { type Address, cleanText } from '../ids.ts'
+import { foldText } from '../roster/name.ts'
+import {
+  type AddressOwner,
+  candidates,
+  type Naming,
+  numbered,
+  type Pattern,
+  parsePattern,
+} from './address.ts'
+import type { PlatformEntry } from './connector.ts'
 
 export type NamingRule = { agency: string; domain: string; pattern: string; collision: readonly string[] }
 
@@ -21,7 +30,11 @@ export function parseRules(rules: readonly NamingRule[]): Map<string, Rule> | { 
       patterns.push(pattern)
     }
     const [pattern, ...collision] = patterns
-    if (pattern) parsed.set(rule.agency, { domain: rule.domain.toLowerCase(), naming: { pattern, collision } })
+    if (pattern)
+      parsed.set(cleanText(rule.agency), {
+        domain: rule.domain.toLowerCase(),
+        naming: { pattern, collision },
+      })
   }
   return parsed
 }
@@ -29,7 +42,10 @@ export function parseRules(rules: readonly NamingRule[]): Map<string, Rule> | { 
 export type AgencyNode = { id: number; code: string; parent: number | null }
 
 /** The nearest rule at or above each agency; `*` stands for the whole. Agencies without one are left out. */
-export function rulesByAgency(agencies: readonly AgencyNode[], rules: ReadonlyMap<string, Rule>): Map<number, Rule> {
+export function rulesByAgency(
+  agencies: readonly AgencyNode[],
+  rules: ReadonlyMap<string, Rule>,
+): Map<number, Rule> {
   const nodes = new Map(agencies.map(agency => [agency.id, agency]))
   const found = new Map<number, Rule>()
   for (const agency of agencies) {
@@ -77,4 +93,23 @@ const UNITS: Record<string, number> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 
 export function parseQuota(text: string): number {
   const unit = UNITS[text.slice(-2, -1)]
   return Math.round(Number.parseFloat(text) * (unit ?? 1))
+}
+
+/** An entry of the platform as it is kept between runs. */
+export type ListedEntry = {
+  address: Address
+  kind: 'mailbox' | 'alias'
+  name: string | null
+  searchKey: string | null
+  suspended: boolean | null
+  targets: string[] | null
+}
+
+export function listed(entry: PlatformEntry): ListedEntry {
+  if (entry.kind === 'alias') {
+    const targets = entry.active ? entry.targets : []
+    return { address: entry.address, kind: 'alias', name: null, searchKey: null, suspended: null, targets }
+  }
+  const { address, name, suspended } = entry
+  return { address, kind: 'mailbox', name, searchKey: foldText(name), suspended, targets: null }
 }

@@ -8,12 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Run } from '../database/run.ts'
 import { fence, finishRun, heartbeat, startRun, withHeartbeat } from '../database/run.ts'
 import { AppError, toAppError } from '../error.ts'
-import { dayAt } from '../ids.ts'
+import { type Address, dayAt } from '../ids.ts'
 import type { ChangeOutcome, PlatformEntry } from './connector.ts'
 import { type MailboxContext, settingsDigest } from './reconcile.ts'
 import {
   type ChangeRow,
   changeCounts,
+  closePlans,
   type Failure,
   failuresOf,
   findPlan,
@@ -48,12 +49,16 @@ export type ApplyOptions = {
 const RETRY_AFTER_MS = [500, 2000, 5000]
 
 /** Applies a plan, the newest if none is named. Throws `guard_refused`, `ground_moved`, `not_found`, `busy`. */
-export async function applyPlan(context: MailboxContext, planId: number | null, options: ApplyOptions): Promise<ApplyResult> {
+export async function applyPlan(
+  context: MailboxContext,
+  planId: number | null,
+  options: ApplyOptions,
+): Promise<ApplyResult> {
   const { db, now } = context
   const started = now().getTime()
   const run = await startRun(db, { kind: 'mailbox', now: now() })
   return withHeartbeat(db, run, async () => {
-    await settle(context)
+    await settle(context, run)
     const plan = await findPlan(db, planId)
     if (!plan && planId !== null) throw new AppError('not_found', `there is no plan ${planId}`)
     const before = plan ? await changeCounts(db, plan.id) : nothing
@@ -63,7 +68,11 @@ export async function applyPlan(context: MailboxContext, planId: number | null, 
     }
     const result = await resultOf(context, plan, before, started)
     const exitStatus = result.failed > 0 ? 4 : 0
-    await finishRun(db, run, { state: result.failed > 0 ? 'partial' : 'done', exitStatus, result: { ...result, failures: result.failures.slice(0, 100) } })
+    await finishRun(db, run, {
+      state: result.failed > 0 ? 'partial' : 'done',
+      exitStatus,
+      result: { ...result, failures: result.failures.slice(0, 100) },
+    })
     return result
   })
 }
@@ -92,25 +101,46 @@ async function resultOf(
 /** The roster, the settings and the addresses the plan was made on must be as they were. Nothing was changed yet. */
 async function requireGround(context: MailboxContext, plan: PlanRow, force: boolean): Promise<void> {
   const { db, config } = context
-  if (plan.state === 'superseded') throw new AppError('ground_moved', `plan ${plan.id} was replaced by a newer one; apply that`)
+  if (plan.state === 'superseded')
+    throw new AppError('ground_moved', `plan ${plan.id} was replaced by a newer one; apply that`)
   if (!plan.guard.ok && !force) {
-    throw new AppError('guard_refused', `plan ${plan.id} passes a limit of the guard; look at it, then apply it with --force`, {
-      details: { plan: plan.id, guard: plan.guard },
-    })
+    throw new AppError(
+      'guard_refused',
+      `plan ${plan.id} passes a limit of the guard; look at it, then apply it with --force`,
+      {
+        details: { plan: plan.id, guard: plan.guard },
+      },
+    )
   }
   if ((await groundOf(db, settingsDigest(config))) !== plan.ground) {
-    throw new AppError('ground_moved', `the roster or the settings changed after plan ${plan.id} was made; make a new plan`)
+    throw new AppError(
+      'ground_moved',
+      `the roster or the settings changed after plan ${plan.id} was made; make a new plan`,
+    )
   }
   for await (const batch of batches(context, plan.id)) {
-    const entries = await context.connector.find(batch.map(change => change.address), context.signal)
-    const standing = new Map(entries.map(entry => [entry.address, entry]))
+    const entries = await context.connector.find(
+      batch.map(change => change.address),
+      context.signal,
+    )
+    const standing = byAddress(entries)
     const moved = batch.find(change => hasMoved(change, standing.get(change.address)))
     if (moved) {
-      throw new AppError('ground_moved', `${moved.address} on the platform is no longer as plan ${plan.id} found it; make a new plan`, {
-        details: { plan: plan.id, change: moved.kind, address: moved.address },
-      })
+      throw new AppError(
+        'ground_moved',
+        `${moved.address} on the platform is no longer as plan ${plan.id} found it; make a new plan`,
+        {
+          details: { plan: plan.id, change: moved.kind, address: moved.address },
+        },
+      )
     }
   }
+}
+
+/** A mailbox that forwards its mail is found twice, as itself and as an alias: what counts is the mailbox. */
+function byAddress(entries: readonly PlatformEntry[]): Map<Address, PlatformEntry> {
+  const mailboxes = entries.filter(entry => entry.kind === 'mailbox')
+  return new Map([...entries, ...mailboxes].map(entry => [entry.address, entry]))
 }
 
 function hasMoved(change: ChangeRow, entry: PlatformEntry | undefined): boolean {
@@ -128,7 +158,12 @@ async function* batches({ db, connector }: MailboxContext, plan: number): AsyncG
   }
 }
 
-async function applyOpen(context: MailboxContext, run: Run, plan: PlanRow, options: ApplyOptions): Promise<void> {
+async function applyOpen(
+  context: MailboxContext,
+  run: Run,
+  plan: PlanRow,
+  options: ApplyOptions,
+): Promise<void> {
   const { db } = context
   await db.transaction().execute(async trx => {
     await fence(trx, run)
@@ -138,33 +173,45 @@ async function applyOpen(context: MailboxContext, run: Run, plan: PlanRow, optio
   let tried = 0
   for await (const batch of batches(context, plan.id)) {
     await heartbeat(db, run)
-    if (!(await applyBatch(context, plan.id, batch))) return
+    if (!(await applyBatch(context, run, batch))) return
     tried += batch.length
     options.progress?.(tried, open)
   }
-  if ((await changeCounts(db, plan.id)).open === 0) await setPlanState(db, plan.id, 'applied')
+  await closePlans(db)
 }
 
 /** Does one batch; false where the platform does not answer even after waiting. */
-async function applyBatch(context: MailboxContext, plan: number, batch: readonly ChangeRow[]): Promise<boolean> {
-  const { db, config, now } = context
+async function applyBatch(context: MailboxContext, run: Run, batch: readonly ChangeRow[]): Promise<boolean> {
+  const { db } = context
+  const plan = batch[0]?.plan ?? 0
   const numbers = batch.map(change => change.number)
-  await markStarted(db, plan, numbers)
+  await markStarted(db, run, plan, numbers)
   const outcomes = await tellPlatform(context, batch)
   if (!outcomes) return false
-  const when = { now: now(), day: dayAt(now().getTime(), config.timeZone) }
-  await recordOutcomes(db, plan, pair(batch, outcomes), when)
+  await recordOutcomes(db, plan, pair(batch, outcomes), when(context, run))
   return true
+}
+
+function when({ config, now }: MailboxContext, run: Run) {
+  return { run, now: now(), day: dayAt(now().getTime(), config.timeZone) }
 }
 
 function pair(batch: readonly ChangeRow[], outcomes: readonly ChangeOutcome[]) {
   return batch.map((change, i): { number: number; outcome: ChangeOutcome } => ({
     number: change.number,
-    outcome: outcomes[i] ?? { outcome: 'failed', code: 'internal', reason: 'the platform gave no answer for this change', temporary: true },
+    outcome: outcomes[i] ?? {
+      outcome: 'failed',
+      code: 'internal',
+      reason: 'the platform gave no answer for this change',
+      temporary: true,
+    },
   }))
 }
 
-async function tellPlatform(context: MailboxContext, batch: readonly ChangeRow[]): Promise<ChangeOutcome[] | null> {
+async function tellPlatform(
+  context: MailboxContext,
+  batch: readonly ChangeRow[],
+): Promise<ChangeOutcome[] | null> {
   const { connector, signal } = context
   for (const wait of [...RETRY_AFTER_MS, null]) {
     try {
@@ -172,31 +219,53 @@ async function tellPlatform(context: MailboxContext, batch: readonly ChangeRow[]
     } catch (thrown) {
       const error = toAppError(thrown)
       if (!error.temporary || signal.aborted) throw error
-      if (wait !== null) await sleep(wait, undefined, { signal })
+      if (wait !== null) await pause(wait, signal)
     }
   }
   return null
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal })
+  } catch (cause) {
+    throw new AppError('cancelled', 'broken off while the platform did not answer', {
+      temporary: true,
+      cause,
+    })
+  }
 }
 
 /**
  * Finds out what became of changes an ended process had started, by asking the platform: done ones are noted,
  * the others wait again.
  */
-export async function settle(context: MailboxContext): Promise<void> {
-  const { db, config, connector, now, signal } = context
+export async function settle(context: MailboxContext, run: Run): Promise<void> {
+  const { db, connector, signal } = context
   while (true) {
     const started = await startedChanges(db, connector.capabilities.batchSize)
     const first = started[0]
-    if (!first) return
+    if (!first) return closePlans(db)
     const batch = started.filter(change => change.plan === first.plan)
-    const entries = await connector.find(batch.map(change => change.address), signal)
-    const standing = new Map(entries.map(entry => [entry.address, entry]))
+    const entries = await connector.find(
+      batch.map(change => change.address),
+      signal,
+    )
+    const standing = byAddress(entries)
     const done = batch.filter(change => isDone(change, standing.get(change.address)))
-    const when = { now: now(), day: dayAt(now().getTime(), config.timeZone) }
     if (done.length > 0) {
-      await recordOutcomes(db, first.plan, done.map(({ number }) => ({ number, outcome: { outcome: 'done' } })), when)
+      await recordOutcomes(
+        db,
+        first.plan,
+        done.map(({ number }) => ({ number, outcome: { outcome: 'done' } })),
+        when(context, run),
+      )
     }
-    await markPlanned(db, first.plan, batch.filter(change => !done.includes(change)).map(change => change.number))
+    await markPlanned(
+      db,
+      first.plan,
+      batch.filter(change => !done.includes(change)).map(change => change.number),
+    )
   }
 }
 

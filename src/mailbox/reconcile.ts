@@ -5,14 +5,23 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
 import type { Db } from '../database/database.ts'
-import { finishRun, heartbeat, type Run, startRun, withHeartbeat } from '../database/run.ts'
+import { fence, finishRun, heartbeat, type Run, startRun, withHeartbeat } from '../database/run.ts'
 import { AppError } from '../error.ts'
 import { type Address, dayAt } from '../ids.ts'
-import { foldText } from '../roster/name.ts'
 import type { AddressOwner } from './address.ts'
-import type { Connector, PlatformEntry } from './connector.ts'
+import type { Connector } from './connector.ts'
 import { checkPlan, type Guard } from './guard.ts'
-import { type AgencyNode, type Ordinals, type Proposal, parseQuota, parseRules, proposals, type Rule, rulesByAgency } from './plan.ts'
+import {
+  type AgencyNode,
+  listed,
+  type Ordinals,
+  type Proposal,
+  parseQuota,
+  parseRules,
+  proposals,
+  type Rule,
+  rulesByAgency,
+} from './plan.ts'
 import { settle } from './provisioner.ts'
 import {
   type Applicant,
@@ -20,12 +29,12 @@ import {
   applicants,
   createPlan,
   digestOf,
+  dropListings,
   dropPlan,
   groundOf,
   guardCounts,
   type KindCounts,
   kindCounts,
-  type ListedEntry,
   newestPlan,
   type PlannedCreate,
   planCreates,
@@ -49,17 +58,27 @@ export type PlanResult = {
   guard: Guard
 }
 
-export type MailboxContext = { db: Db; config: Config; connector: Connector; now: () => Date; signal: AbortSignal }
+export type MailboxContext = {
+  db: Db
+  config: Config
+  connector: Connector
+  now: () => Date
+  signal: AbortSignal
+}
 
 /** Makes and stores a plan for everybody, or for an agency and all below it. */
 export async function makePlan(context: MailboxContext, agency: string | null): Promise<PlanResult> {
   const { db, now } = context
   const run = await startRun(db, { kind: 'mailbox', now: now() })
   return withHeartbeat(db, run, async () => {
-    await settle(context)
+    await settle(context, run)
     await listPlatform(context, run)
     const result = await plan(context, run, agency)
-    await finishRun(db, run, { state: result.guard.ok ? 'done' : 'refused', exitStatus: result.guard.ok ? 0 : 3, result: { ...result, refused: result.refused.length } })
+    await finishRun(db, run, {
+      state: result.guard.ok ? 'done' : 'refused',
+      exitStatus: result.guard.ok ? 0 : 3,
+      result: { ...result, refused: result.refused.length },
+    })
     return result
   })
 }
@@ -67,48 +86,52 @@ export async function makePlan(context: MailboxContext, agency: string | null): 
 /** What a plan stands on besides the roster: other settings make another plan. */
 export function settingsDigest(config: Config): string {
   const { naming, quota, staffClasses, guard } = config.mailbox
-  return createHash('sha256').update(JSON.stringify({ naming, quota, staffClasses, guard })).digest('hex').slice(0, 16)
+  return createHash('sha256')
+    .update(JSON.stringify({ naming, quota, staffClasses, guard }))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 async function listPlatform({ db, connector, config, now, signal }: MailboxContext, run: Run): Promise<void> {
+  await dropListings(db, connector.name)
   for await (const page of connector.list(signal)) {
     await stageListing(db, run.id, connector.name, page.map(listed))
     await heartbeat(db, run)
   }
   const day = dayAt(now().getTime(), config.timeZone)
-  await db.transaction().execute(trx => saveListing(trx, run.id, connector.name, day))
-}
-
-function listed(entry: PlatformEntry): ListedEntry {
-  if (entry.kind === 'alias') {
-    const targets = entry.active ? entry.targets : []
-    return { address: entry.address, kind: 'alias', name: null, searchKey: null, suspended: null, targets }
-  }
-  const { address, name, suspended } = entry
-  return { address, kind: 'mailbox', name, searchKey: foldText(name), suspended, targets: null }
+  await db.transaction().execute(async trx => {
+    await fence(trx, run)
+    await saveListing(trx, run.id, connector.name, day)
+  })
 }
 
 async function plan(context: MailboxContext, run: Run, agency: string | null): Promise<PlanResult> {
   const { db, config, connector, now } = context
   const started = now()
   const day = dayAt(started.getTime(), config.timeZone)
-  const tree = await agencyTree(db, day)
+  // before all that is read of the roster: should it move meanwhile, the plan stands on what it was
   const ground = await groundOf(db, settingsDigest(config))
+  const tree = await agencyTree(db, day)
   const id = await createPlan(db, { now: started, day, agency, ground })
-  const scope: Scope = { plan: id, platform: connector.name, day, agencies: agency === null ? null : subtree(tree, agency) }
+  const scope: Scope = {
+    plan: id,
+    platform: connector.name,
+    day,
+    agencies: agency === null ? null : subtree(tree, agency),
+  }
   await planExisting(db, scope, parseQuota(config.mailbox.quota.default))
   await planNew(context, run, scope, tree)
   const digest = await digestOf(db, id)
   const changes = await kindCounts(db, id)
   const guard = checkPlan(await guardCounts(db, id, connector.name, day), config.mailbox.guard)
   const refused = await refusalsOf(db, id)
-  return { ...(await keep(db, { id, digest, ground, changes, guard })), changes, refused, guard }
+  return { ...(await keep(db, run, { id, digest, ground, changes, guard })), changes, refused, guard }
 }
 
 type Made = { id: number; digest: string; ground: string; changes: KindCounts; guard: Guard }
 
 /** Keeps a plan that changes something; the same plan made again is the one there is. */
-async function keep(db: Db, made: Made): Promise<{ plan: number | null; digest: string }> {
+async function keep(db: Db, run: Run, made: Made): Promise<{ plan: number | null; digest: string }> {
   const { id, digest, ground, changes, guard } = made
   const newest = await newestPlan(db)
   const empty = Object.values(changes).every(count => count === 0)
@@ -120,10 +143,12 @@ async function keep(db: Db, made: Made): Promise<{ plan: number | null; digest: 
     await dropPlan(db, id)
     return { plan: null, digest }
   }
-  await db.transaction().execute(trx => publishPlan(trx, id, digest, guard))
-  if (!empty) return { plan: id, digest }
-  await dropPlan(db, id)
-  return { plan: null, digest }
+  await db.transaction().execute(async trx => {
+    await fence(trx, run)
+    await publishPlan(trx, id, digest, guard)
+    if (empty) await dropPlan(trx, id)
+  })
+  return { plan: empty ? null : id, digest }
 }
 
 /** An agency and all below it. Throws `not_found` for a code nobody bears. */
@@ -131,7 +156,8 @@ export function subtree(tree: readonly AgencyNode[], code: string): number[] {
   const top = tree.find(agency => agency.code === code)
   if (!top) throw new AppError('not_found', `no agency has the code ${code}`)
   const children = new Map<number, number[]>()
-  for (const { id, parent } of tree) if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), id])
+  for (const { id, parent } of tree)
+    if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), id])
   const found = [top.id]
   for (let i = 0; i < found.length; i++) found.push(...(children.get(found[i] ?? 0) ?? []))
   return found
@@ -139,14 +165,26 @@ export function subtree(tree: readonly AgencyNode[], code: string): number[] {
 
 // naming ------------------------------------------------------------------------------------------------------------
 
-type Naming = { context: MailboxContext; scope: Scope; rules: Map<number, Rule>; ordinals: Ordinals; quotaBytes: number }
+type Naming = {
+  context: MailboxContext
+  scope: Scope
+  rules: Map<number, Rule>
+  ordinals: Ordinals
+  quotaBytes: number
+}
 
 async function planNew(context: MailboxContext, run: Run, scope: Scope, tree: AgencyNode[]): Promise<void> {
   const { db, config } = context
   const parsed = parseRules(config.mailbox.naming)
   if ('error' in parsed) throw new AppError('config_invalid', `mailbox.naming: ${parsed.error}`)
   const quotaBytes = parseQuota(config.mailbox.quota.default)
-  const naming: Naming = { context, scope, rules: rulesByAgency(tree, parsed), ordinals: new Map(), quotaBytes }
+  const naming: Naming = {
+    context,
+    scope,
+    rules: rulesByAgency(tree, parsed),
+    ordinals: new Map(),
+    quotaBytes,
+  }
   const classes = config.mailbox.staffClasses.map(each => each.normalize('NFC').toLowerCase())
   let after: number | null = 0
   while (after !== null) {
@@ -160,7 +198,11 @@ async function planNew(context: MailboxContext, run: Run, scope: Scope, tree: Ag
 async function planPage(naming: Naming, page: readonly Applicant[]): Promise<void> {
   const { context, scope } = naming
   const { db, connector } = context
-  const strangers = await strangersNamed(db, connector.name, page.map(person => person.searchKey))
+  const strangers = await strangersNamed(
+    db,
+    connector.name,
+    page.map(person => person.searchKey),
+  )
   const refusals: { person: number; reason: string }[] = []
   const waiting: Waiting[] = []
   for (const person of page) {
@@ -186,14 +228,20 @@ type Waiting = { person: Applicant; next: Generator<Proposal> }
 const ROUNDS = [1, 4, 16, 64]
 
 /** Gives everybody the first of their proposals that nobody has, in the order they wait. */
-async function assign(naming: Naming, waiting: readonly Waiting[]): Promise<{ creates: PlannedCreate[]; nameless: number[] }> {
+async function assign(
+  naming: Naming,
+  waiting: readonly Waiting[],
+): Promise<{ creates: PlannedCreate[]; nameless: number[] }> {
   const { context, scope, ordinals, quotaBytes } = naming
   const creates: PlannedCreate[] = []
   const nameless: number[] = []
   const given = new Set<Address>()
   let open = [...waiting]
   for (let round = 0; open.length > 0; round++) {
-    const asked = open.map(each => ({ ...each, proposals: take(each.next, ROUNDS[Math.min(round, ROUNDS.length - 1)] ?? 1) }))
+    const asked = open.map(each => ({
+      ...each,
+      proposals: take(each.next, ROUNDS[Math.min(round, ROUNDS.length - 1)] ?? 1),
+    }))
     const addresses = asked.flatMap(each => each.proposals.map(proposal => proposal.address))
     const taken = await takenOf(context.db, scope.plan, scope.platform, addresses)
     open = []
@@ -202,7 +250,13 @@ async function assign(naming: Naming, waiting: readonly Waiting[]): Promise<{ cr
       if (free) {
         given.add(free.address)
         if (free.series !== null) ordinals.set(free.series, free.n + 1)
-        creates.push({ person: person.id, agency: person.agencyId, address: free.address, name: person.fullName, quotaBytes })
+        creates.push({
+          person: person.id,
+          agency: person.agencyId,
+          address: free.address,
+          name: person.fullName,
+          quotaBytes,
+        })
       } else if (proposals.length === 0) nameless.push(person.id)
       else open.push({ person, next })
     }

@@ -1,23 +1,25 @@
 /** The mailbox tables, and the only place that writes them. */
 import { type RawBuilder, sql } from 'kysely'
 import { type Db, rowsOf, type Trx } from '../database/database.ts'
-import { addDays, type Address, type Day } from '../ids.ts'
+import { fence, type Run } from '../database/run.ts'
+import { type Address, addDays, type Day } from '../ids.ts'
 import type { Change, ChangeKind, ChangeOutcome } from './connector.ts'
 import type { Guard, PlanCounts } from './guard.ts'
-import type { AgencyNode } from './plan.ts'
+import type { AgencyNode, ListedEntry } from './plan.ts'
 
 // what the platform has ---------------------------------------------------------------------------------------------
 
-export type ListedEntry = {
-  address: Address
-  kind: 'mailbox' | 'alias'
-  name: string | null
-  searchKey: string | null
-  suspended: boolean | null
-  targets: string[] | null
+/** What listings that were broken off have left. */
+export async function dropListings(db: Db, platform: string): Promise<void> {
+  await sql`delete from platform_listed where platform = ${platform}`.execute(db)
 }
 
-export async function stageListing(db: Db, run: number, platform: string, page: readonly ListedEntry[]): Promise<void> {
+export async function stageListing(
+  db: Db,
+  run: number,
+  platform: string,
+  page: readonly ListedEntry[],
+): Promise<void> {
   const rows = page.map(({ searchKey, ...entry }) => ({ ...entry, search_key: searchKey }))
   await sql`
     insert into platform_listed (run_id, platform, address, kind, name, search_key, suspended, targets)
@@ -38,7 +40,9 @@ export async function saveListing(trx: Trx, run: number, platform: string, day: 
     on conflict (platform, address) do update set kind = excluded.kind, name = excluded.name,
       search_key = excluded.search_key, suspended = excluded.suspended, targets = excluded.targets
     where (platform_entry.kind, platform_entry.name, platform_entry.search_key, platform_entry.suspended, platform_entry.targets)
-      is distinct from (excluded.kind, excluded.name, excluded.search_key, excluded.suspended, excluded.targets)`.execute(trx)
+      is distinct from (excluded.kind, excluded.name, excluded.search_key, excluded.suspended, excluded.targets)`.execute(
+    trx,
+  )
   await sql`delete from platform_listed where run_id = ${run}`.execute(trx)
   await saveAliases(trx, platform, day)
 }
@@ -68,7 +72,9 @@ async function saveAliases(trx: Trx, platform: string, day: Day): Promise<void> 
 /** What a plan stands on besides the platform: it must still be so when the plan is applied. */
 export async function groundOf(db: Db, settings: string): Promise<string> {
   const { rows } = await sql<{ revision: string }>`
-    select coalesce(string_agg(name || ':' || revision, ',' order by name), '') as revision from roster_source`.execute(db)
+    select coalesce(string_agg(name || ':' || revision, ',' order by name), '') as revision from roster_source`.execute(
+    db,
+  )
   return `${rows[0]?.revision ?? ''} ${settings}`
 }
 
@@ -79,7 +85,12 @@ export async function agencyTree(db: Db, day: Day): Promise<AgencyNode[]> {
   return rows
 }
 
-export async function createPlan(db: Db, plan: { now: Date; day: Day; agency: string | null; ground: string }): Promise<number> {
+/** A new plan in the making; what was left of one that never was finished goes. */
+export async function createPlan(
+  db: Db,
+  plan: { now: Date; day: Day; agency: string | null; ground: string },
+): Promise<number> {
+  await sql`delete from plan where state = 'making'`.execute(db)
   const { rows } = await sql<{ id: number }>`
     insert into plan (created_at, day, agency_code, state, ground)
     values (${plan.now}, ${plan.day}, ${plan.agency}, 'making', ${plan.ground}) returning id`.execute(db)
@@ -110,13 +121,18 @@ function within({ agencies }: Scope, column: RawBuilder<unknown>): RawBuilder<un
   return agencies === null ? sql`true` : sql`${column} = any(${[...agencies]}::bigint[])`
 }
 
-/** Mailboxes whose owner left, came back, or is called otherwise: changes to what is there. */
+/**
+ * Mailboxes whose owner left, came back, or is called otherwise: changes to what is there. One that is gone from the
+ * platform can't be changed, and is told of instead: a change to it would hold up every plan.
+ */
 export async function planExisting(db: Db, scope: Scope, quotaBytes: number): Promise<void> {
   const { plan, platform, day } = scope
   await sql`
     with post as ${postsOn(day)}, held as (
       select m.id, m.address, m.name, m.quota_bytes, m.state, h.person_id, p.full_name, post.agency_id,
         coalesce(post.serves, false) as serves,
+        exists (select 1 from platform_entry e
+          where e.platform = m.platform and e.address = m.address and e.kind = 'mailbox') as listed,
         (select s.reason from mailbox_state s where s.mailbox_id = m.id and s.last_day = 'infinity') as state_reason
       from mailbox m
       join mailbox_holder h on h.mailbox_id = m.id and h.last_day = 'infinity'
@@ -129,14 +145,19 @@ export async function planExisting(db: Db, scope: Scope, quotaBytes: number): Pr
       select *, 'resume', 'returned' from held where serves and state = 'suspended' and state_reason = 'left'
       union all
       select *, 'update', case when name <> full_name then 'renamed' else 'quota' end from held
-      where serves and state in ('invited', 'active', 'locked') and (name <> full_name or quota_bytes <> ${quotaBytes})
+      where serves and (state in ('invited', 'active', 'locked') or (state = 'suspended' and state_reason = 'left'))
+        and (name <> full_name or quota_bytes <> ${quotaBytes})
+    ), missing as (
+      insert into plan_refusal (plan_id, person_id, reason)
+      select ${plan}, person_id, 'mailbox_missing ' || min(address) from held
+      where not listed and (serves or state in ('invited', 'active', 'locked')) group by person_id
     )
     insert into plan_change (plan_id, number, kind, token, platform, person_id, mailbox_id, agency_id, address, name, quota_bytes, reason)
     select ${plan}, row_number() over (order by kind, id), kind,
       md5(${plan} || ' ' || kind || ' ' || address), ${platform}, person_id, id, agency_id, address,
       case when kind = 'update' then full_name else name end,
       case when kind = 'update' then ${quotaBytes} else quota_bytes end, reason
-    from change`.execute(db)
+    from change where listed`.execute(db)
 }
 
 export type Applicant = {
@@ -180,19 +201,30 @@ export async function applicants(
 }
 
 /** Those of the addresses that are taken: on the platform, by us now or ever, or earlier in this plan. */
-export async function takenOf(db: Db, plan: number, platform: string, addresses: readonly Address[]): Promise<Set<Address>> {
+export async function takenOf(
+  db: Db,
+  plan: number,
+  platform: string,
+  addresses: readonly Address[],
+): Promise<Set<Address>> {
   const { rows } = await sql<{ address: Address }>`
     with asked as (select unnest(${[...addresses]}::text[]) as address)
     select address from asked where exists (
         select 1 from platform_entry e where e.platform = ${platform} and e.address = asked.address)
       or exists (select 1 from mailbox_address a where a.address = asked.address)
       or exists (select 1 from mailbox m where m.address = asked.address)
-      or exists (select 1 from plan_change c where c.plan_id = ${plan} and c.kind = 'create' and c.address = asked.address)`.execute(db)
+      or exists (select 1 from plan_change c where c.plan_id = ${plan} and c.kind = 'create' and c.address = asked.address)`.execute(
+    db,
+  )
   return new Set(rows.map(row => row.address))
 }
 
 /** Folded names that stand on a mailbox which is not ours: who bears one may already have a mailbox. */
-export async function strangersNamed(db: Db, platform: string, searchKeys: readonly string[]): Promise<Map<string, Address>> {
+export async function strangersNamed(
+  db: Db,
+  platform: string,
+  searchKeys: readonly string[],
+): Promise<Map<string, Address>> {
   const { rows } = await sql<{ key: string; address: Address }>`
     select e.search_key as key, min(e.address) as address from platform_entry e
     where e.platform = ${platform} and e.kind = 'mailbox' and e.search_key = any(${[...searchKeys]}::text[])
@@ -201,21 +233,40 @@ export async function strangersNamed(db: Db, platform: string, searchKeys: reado
   return new Map(rows.map(row => [row.key, row.address]))
 }
 
-export type PlannedCreate = { person: number; agency: number; address: Address; name: string; quotaBytes: number }
+export type PlannedCreate = {
+  person: number
+  agency: number
+  address: Address
+  name: string
+  quotaBytes: number
+}
 
-export async function planCreates(db: Db, plan: number, platform: string, page: readonly PlannedCreate[]): Promise<void> {
+export async function planCreates(
+  db: Db,
+  plan: number,
+  platform: string,
+  page: readonly PlannedCreate[],
+): Promise<void> {
   const rows = page.map(each => ({ ...each, quota: each.quotaBytes }))
   await sql`
     insert into plan_change (plan_id, number, kind, token, platform, person_id, agency_id, address, name, quota_bytes, reason)
     select ${plan}, (select coalesce(max(number), 0) from plan_change where plan_id = ${plan}) + row_number() over (order by t.person),
       'create', md5(${plan} || ' create ' || t.address || ' ' || t.person), ${platform}, t.person, t.agency, t.address, t.name, t.quota, 'required'
-    from json_to_recordset(${rowsOf(rows)}::json) as t(person bigint, agency bigint, address text, name text, quota bigint)`.execute(db)
+    from json_to_recordset(${rowsOf(rows)}::json) as t(person bigint, agency bigint, address text, name text, quota bigint)`.execute(
+    db,
+  )
 }
 
-export async function planRefusals(db: Db, plan: number, page: readonly { person: number; reason: string }[]): Promise<void> {
+export async function planRefusals(
+  db: Db,
+  plan: number,
+  page: readonly { person: number; reason: string }[],
+): Promise<void> {
   await sql`
     insert into plan_refusal (plan_id, person_id, reason)
-    select ${plan}, person, reason from json_to_recordset(${rowsOf(page)}::json) as t(person bigint, reason text)`.execute(db)
+    select ${plan}, person, reason from json_to_recordset(${rowsOf(page)}::json) as t(person bigint, reason text)`.execute(
+    db,
+  )
 }
 
 export type KindCounts = Record<ChangeKind, number>
@@ -233,7 +284,9 @@ export async function guardCounts(db: Db, plan: number, platform: string, day: D
   const totals = await sql<{ suspend: number; remove: number; mailboxes: number }>`
     select (select count(*) from plan_change where plan_id = ${plan} and kind = 'suspend') as suspend,
       (select count(*) from plan_change where plan_id = ${plan} and kind = 'remove') as remove,
-      (select count(*) from mailbox where platform = ${platform} and kind = 'personal' and state in ('invited', 'active', 'locked')) as mailboxes`.execute(db)
+      (select count(*) from mailbox where platform = ${platform} and kind = 'personal' and state in ('invited', 'active', 'locked')) as mailboxes`.execute(
+    db,
+  )
   const { rows } = await sql<{ code: string; suspend: number; mailboxes: number }>`
     with post as ${postsOn(day)}, losing as (
       select agency_id, count(*) as suspend from plan_change
@@ -258,9 +311,13 @@ export async function digestOf(db: Db, plan: number): Promise<string> {
 }
 
 /** The open plan that is on top, if any. */
-export async function newestPlan(db: Db): Promise<{ id: number; digest: string; ground: string; state: string } | null> {
+export async function newestPlan(
+  db: Db,
+): Promise<{ id: number; digest: string; ground: string; state: string } | null> {
   const { rows } = await sql<{ id: number; digest: string; ground: string; state: string }>`
-    select id, digest, ground, state from plan where state in ('open', 'refused', 'applying') order by id desc limit 1`.execute(db)
+    select id, digest, ground, state from plan where state in ('open', 'refused', 'applying') order by id desc limit 1`.execute(
+    db,
+  )
   return rows[0] ?? null
 }
 
@@ -268,7 +325,9 @@ export async function newestPlan(db: Db): Promise<{ id: number; digest: string; 
 export async function publishPlan(trx: Trx, plan: number, digest: string, guard: Guard): Promise<void> {
   await sql`update plan_change set state = 'dropped' where state in ('planned', 'failed') and plan_id in
     (select id from plan where id < ${plan} and state in ('open', 'refused', 'applying'))`.execute(trx)
-  await sql`update plan set state = 'superseded' where id < ${plan} and state in ('open', 'refused', 'applying')`.execute(trx)
+  await sql`update plan set state = 'superseded' where id < ${plan} and state in ('open', 'refused', 'applying')`.execute(
+    trx,
+  )
   await sql`delete from plan where state = 'making' and id <> ${plan}`.execute(trx)
   await sql`update plan set state = ${guard.ok ? 'open' : 'refused'}, digest = ${digest},
     guard = ${JSON.stringify(guard)}::jsonb where id = ${plan}`.execute(trx)
@@ -283,10 +342,11 @@ export type PlanRow = {
   day: Day
 }
 
+/** The plan of a number, or the newest one that still counts. */
 export async function findPlan(db: Db, plan: number | null): Promise<PlanRow | null> {
   const { rows } = await sql<PlanRow>`
     select id, state, digest, ground, guard, day from plan
-    where ${plan === null ? sql`state in ('open', 'refused', 'applying')` : sql`id = ${plan} and state <> 'making'`}
+    where ${plan === null ? sql`state not in ('making', 'superseded')` : sql`id = ${plan} and state <> 'making'`}
     order by id desc limit 1`.execute(db)
   return rows[0] ?? null
 }
@@ -331,7 +391,9 @@ export function toChange(row: ChangeRow): Change {
 /** Changes whose fate is unknown: the process ended between telling the platform and noting the answer. */
 export async function startedChanges(db: Db, limit: number): Promise<ChangeRow[]> {
   const { rows } = await sql<ChangeRow>`
-    select ${changeColumns} from plan_change where state = 'started' order by plan_id, number limit ${limit}`.execute(db)
+    select ${changeColumns} from plan_change where state = 'started' order by plan_id, number limit ${limit}`.execute(
+    db,
+  )
   return rows
 }
 
@@ -348,10 +410,20 @@ export async function setPlanState(db: Db, plan: number, state: PlanRow['state']
   await sql`update plan set state = ${state} where id = ${plan} and state <> ${state}`.execute(db)
 }
 
+/** A plan all of whose changes are done or failed for good is applied, whichever run did the last of them. */
+export async function closePlans(db: Db): Promise<void> {
+  await sql`update plan set state = 'applied' where state = 'applying' and not exists (
+    select 1 from plan_change c where c.plan_id = plan.id
+      and (c.state in ('planned', 'started') or (c.state = 'failed' and c.temporary)))`.execute(db)
+}
+
 /** Notes that the platform is about to be told; from here on the fate of these must be asked of it. */
-export async function markStarted(db: Db, plan: number, numbers: readonly number[]): Promise<void> {
-  await sql`update plan_change set state = 'started', tries = tries + 1
-    where plan_id = ${plan} and number = any(${[...numbers]}::int[])`.execute(db)
+export async function markStarted(db: Db, run: Run, plan: number, numbers: readonly number[]): Promise<void> {
+  await db.transaction().execute(async trx => {
+    await fence(trx, run)
+    await sql`update plan_change set state = 'started', tries = tries + 1
+      where plan_id = ${plan} and number = any(${[...numbers]}::int[])`.execute(trx)
+  })
 }
 
 export async function markPlanned(db: Db, plan: number, numbers: readonly number[]): Promise<void> {
@@ -359,12 +431,12 @@ export async function markPlanned(db: Db, plan: number, numbers: readonly number
     where plan_id = ${plan} and number = any(${[...numbers]}::int[]) and state = 'started'`.execute(db)
 }
 
-/** Notes what became of changes and what follows from it for mailboxes, in one transaction. */
+/** Notes what became of changes and what follows from it for mailboxes, in one transaction of a run that still is. */
 export async function recordOutcomes(
   db: Db,
   plan: number,
   outcomes: readonly { number: number; outcome: ChangeOutcome }[],
-  when: { now: Date; day: Day },
+  when: { run: Run; now: Date; day: Day },
 ): Promise<void> {
   const rows = outcomes.map(({ number, outcome }) => ({
     number,
@@ -374,6 +446,7 @@ export async function recordOutcomes(
     temporary: outcome.outcome === 'failed' ? outcome.temporary : null,
   }))
   await db.transaction().execute(async trx => {
+    await fence(trx, when.run)
     await sql`
       update plan_change c set state = t.state, error_code = t.code, error = t.error, temporary = t.temporary,
         finished_at = ${when.now}
@@ -389,7 +462,7 @@ async function recordMailboxes(trx: Trx, plan: number, numbers: readonly number[
   await sql`
     with made as (
       insert into mailbox (platform, address, name, quota_bytes, state)
-      select platform, address, name, quota_bytes, 'active' from ${done} c where kind = 'create'
+      select platform, address, name, quota_bytes, 'active' from ${done} c where kind = 'create' order by number
       on conflict (platform, address) do nothing returning id, address
     ), state as (
       insert into mailbox_state (mailbox_id, first_day, state, reason) select id, ${day}, 'active', 'created' from made
@@ -397,7 +470,9 @@ async function recordMailboxes(trx: Trx, plan: number, numbers: readonly number[
       insert into mailbox_address (address, mailbox_id, kind, first_day) select address, id, 'primary', ${day} from made
     )
     insert into mailbox_holder (mailbox_id, person_id, first_day)
-    select made.id, c.person_id, ${day} from made join ${done} c on c.kind = 'create' and c.address = made.address`.execute(trx)
+    select made.id, c.person_id, ${day} from made join ${done} c on c.kind = 'create' and c.address = made.address`.execute(
+    trx,
+  )
   await sql`
     update plan_change c set mailbox_id = m.id from mailbox m
     where c.plan_id = ${plan} and c.number = any(${[...numbers]}::int[]) and c.mailbox_id is null
@@ -405,8 +480,12 @@ async function recordMailboxes(trx: Trx, plan: number, numbers: readonly number[
   await sql`
     update mailbox m set name = c.name, quota_bytes = c.quota_bytes from ${done} c
     where c.kind = 'update' and m.id = c.mailbox_id`.execute(trx)
-  await changeState(trx, sql`(select mailbox_id, 'suspended' as state, reason from ${done} c where kind = 'suspend'
-    union all select mailbox_id, 'active', reason from ${done} c where kind = 'resume')`, day)
+  await changeState(
+    trx,
+    sql`(select mailbox_id, 'suspended' as state, reason from ${done} c where kind = 'suspend'
+    union all select mailbox_id, 'active', reason from ${done} c where kind = 'resume')`,
+    day,
+  )
 }
 
 async function changeState(trx: Trx, changes: RawBuilder<unknown>, day: Day): Promise<void> {
@@ -435,7 +514,9 @@ export type Failure = { change: ChangeKind; address: Address; reason: string; te
 export async function failuresOf(db: Db, plan: number): Promise<Failure[]> {
   const { rows } = await sql<Failure>`
     select kind as change, address, coalesce(error, 'broken off') as reason, coalesce(temporary, true) as temporary
-    from plan_change where plan_id = ${plan} and state in ('failed', 'started', 'planned') order by number`.execute(db)
+    from plan_change where plan_id = ${plan} and state in ('failed', 'started', 'planned') order by number`.execute(
+    db,
+  )
   return rows
 }
 
@@ -451,7 +532,11 @@ export type MailboxRow = {
 }
 
 /** Mailboxes in the order of their id, in pages; `agencies` limits to their holders' agencies. */
-export async function* mailboxes(db: Db, day: Day, agencies: readonly number[] | null): AsyncGenerator<MailboxRow[]> {
+export async function* mailboxes(
+  db: Db,
+  day: Day,
+  agencies: readonly number[] | null,
+): AsyncGenerator<MailboxRow[]> {
   let after = 0
   while (true) {
     const { rows } = await sql<MailboxRow & { agencyId: number | null }>`
@@ -470,7 +555,20 @@ export async function* mailboxes(db: Db, day: Day, agencies: readonly number[] |
       order by page.id`.execute(db)
     if (rows.length === 0) return
     after = rows.at(-1)?.id ?? after
-    const wanted = rows.filter(row => agencies === null || (row.agencyId !== null && agencies.includes(row.agencyId)))
+    const wanted = rows.filter(
+      row => agencies === null || (row.agencyId !== null && agencies.includes(row.agencyId)),
+    )
     yield wanted.map(({ agencyId: _, ...row }) => row)
   }
+}
+
+export type ShownChange = { kind: ChangeKind; address: Address; name: string; person: string; reason: string }
+
+/** The first changes of a plan, for a person to look at. */
+export async function shownChanges(db: Db, plan: number, limit: number): Promise<ShownChange[]> {
+  const { rows } = await sql<ShownChange>`
+    select c.kind, c.address, c.name, coalesce(p.staff_id, '#' || p.id, '') as person, c.reason
+    from plan_change c left join person p on p.id = c.person_id
+    where c.plan_id = ${plan} order by c.number limit ${limit}`.execute(db)
+  return rows
 }

@@ -1,0 +1,166 @@
+/** The figures of one day: read what is known, count, add up, compare with the targets; and keep them. */
+import type { Db } from '../database/database.ts'
+import { AppError } from '../error.ts'
+import type { Day } from '../ids.ts'
+import {
+  type AdoptionReport,
+  type AgencyFigures,
+  agencyFigures,
+  FIGURE_DEFINITION,
+  nobody,
+  type Policy,
+  type RegularRule,
+  regularRule,
+  subtreeEnd,
+  type TreeAgency,
+  toAgencyJson,
+  treeOrder,
+  type WorkingDays,
+  withBelow,
+} from './adoption.ts'
+import { type Coverage, type Covers, type Knowledge, knowledgeOf, type Source } from './coverage.ts'
+import {
+  countByAgency,
+  findAnomalies,
+  firstRosterDay,
+  loadAgencies,
+  loadLogs,
+  type StateQuery,
+  saveFigures,
+} from './store.ts'
+import { type Target, targetsOf } from './target.ts'
+
+export type FiguresRequest = {
+  day: Day
+  /** The day has not ended yet. */
+  partial: boolean
+  policy: Policy
+  calendar: WorkingDays
+  coverage: Coverage
+}
+
+/** What the figures need of the configuration; all of it is such a thing. */
+export type AdoptionSettings = {
+  timeZone: string
+  mailbox: {
+    staffClasses: readonly string[]
+    naming: readonly { agency: string; domain: string }[]
+    platforms: readonly { name: string }[]
+  }
+  activity: {
+    sources: readonly ({ name: string; kind: 'log'; covers?: Covers } | { name: string; kind: 'imap' })[]
+  }
+  adoption: { regularNeedsSend: boolean; targets: readonly Target[] }
+}
+
+/** The policy and the coverage as configured. */
+export function settingsOf(config: AdoptionSettings): { policy: Policy; coverage: Coverage } {
+  const { timeZone, mailbox, activity, adoption } = config
+  return {
+    policy: {
+      staffClasses: mailbox.staffClasses,
+      regularNeedsSend: adoption.regularNeedsSend,
+      targets: adoption.targets,
+    },
+    coverage: {
+      timeZone,
+      sources: activity.sources.flatMap(source => (source.kind === 'log' ? [source] : [])),
+      naming: mailbox.naming,
+      platform: mailbox.platforms[0]?.name ?? null,
+    },
+  }
+}
+
+/** What stands on a day before anybody is counted. The lists go by the order of the tree. */
+export type Ground = {
+  tree: TreeAgency[]
+  knowledge: Knowledge[]
+  sources: Source[]
+  /** The indexes of the sources that cover each agency by itself. */
+  covering: ReadonlySet<number>[]
+  rule: RegularRule
+  rosterKnown: boolean
+  query: StateQuery
+}
+
+export async function readGround(db: Db, request: FiguresRequest): Promise<Ground> {
+  const { day, policy, coverage } = request
+  const tree = treeOrder(await loadAgencies(db, day))
+  const rosterDay = await firstRosterDay(db)
+  const logs = await loadLogs(db, day, coverage.timeZone)
+  const seen = knowledgeOf(tree, coverage, logs, day)
+  const rule = regularRule(day, request.calendar)
+  const agencies = tree.map(({ id, code }, i) => ({ id, code, missing: seen.knowledge[i]?.own.missing ?? 0 }))
+  const rosterKnown = rosterDay !== null && day >= rosterDay
+  return { ...seen, tree, rule, rosterKnown, query: { day, policy, rule, agencies } }
+}
+
+/** Figures of every agency in force that day, each with all below it, children after their parent. */
+export async function computeFigures(db: Db, request: FiguresRequest): Promise<AgencyFigures[]> {
+  return figuresOn(db, request, await readGround(db, request))
+}
+
+async function figuresOn(db: Db, request: FiguresRequest, ground: Ground): Promise<AgencyFigures[]> {
+  const { tree, rosterKnown } = ground
+  const counts = await countByAgency(db, ground.query)
+  const own = tree.map(agency => counts.get(agency.id) ?? nobody)
+  const totals = withBelow(tree, own)
+  const figures = tree.flatMap((agency, i) => {
+    const [mine, total, knowledge] = [own[i], totals[i], ground.knowledge[i]]
+    if (!mine || !total || !knowledge) return []
+    const parentCode = tree[agency.parent ?? -1]?.code ?? null
+    const regularKnown = ground.rule.kept > 0
+    return [agencyFigures({ agency, parentCode, own: mine, total, knowledge, rosterKnown, regularKnown })]
+  })
+  const targets = targetsOf(figures, request.policy.targets, request.day)
+  return figures.map((each, i) => ({ ...each, targets: targets[i] ?? [] }))
+}
+
+/**
+ * The object of `hopthu adoption --json`, of all agencies or of one with all below it.
+ * Throws `not_found` where no agency of that code is in force on the day.
+ */
+export async function adoptionReport(
+  db: Db,
+  request: FiguresRequest & { agency?: string },
+): Promise<AdoptionReport> {
+  const { report } = await adoptionFigures(db, request)
+  return report
+}
+
+/** The same, with the figures behind it, which a table or a page draws. */
+export async function adoptionFigures(
+  db: Db,
+  request: FiguresRequest & { agency?: string },
+): Promise<{ report: AdoptionReport; figures: AgencyFigures[] }> {
+  const { day, partial, agency } = request
+  const ground = await readGround(db, request)
+  const all = await figuresOn(db, request, ground)
+  const figures = agency === undefined ? all : subtree(all, agency, day)
+  const ids = figures.map(each => each.id)
+  const found = ground.rosterKnown ? await findAnomalies(db, ground.query, ids) : { anomalies: [], total: 0 }
+  const report = {
+    asOf: day,
+    partial,
+    definition: FIGURE_DEFINITION,
+    agencies: figures.map(toAgencyJson),
+    anomalies: found.anomalies,
+    anomaliesTotal: found.total,
+  }
+  return { report, figures }
+}
+
+function subtree(figures: AgencyFigures[], code: string, day: Day): AgencyFigures[] {
+  const at = figures.findIndex(each => each.code === code)
+  if (at < 0)
+    throw new AppError('not_found', `no agency has the code ${code} on ${day}`, { details: { agency: code } })
+  return figures.slice(at, subtreeEnd(figures, at))
+}
+
+/**
+ * Computes the figures of a day and keeps those that changed; answers how many rows were written, 0 the second time.
+ * Days before the first complete roster are not kept: nothing of them is known.
+ */
+export async function keepFigures(db: Db, request: FiguresRequest): Promise<number> {
+  return saveFigures(db, request.day, await computeFigures(db, request))
+}

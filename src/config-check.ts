@@ -1,0 +1,168 @@
+/** What is wrong with a configuration, in words for the person who wrote it. Pure. */
+import type { TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { type Config, ConfigSchema } from './config-schema.ts'
+
+/** The path of a key, such as `roster.sources.0.url`, and what was expected there. */
+export type Problem = { key: string; expected: string }
+type Loose = { [key: string]: unknown }
+
+/** The first thing wrong with a configuration whose defaults are filled in, or null. Never quotes a secret. */
+export function configProblem(filled: unknown): Problem | null {
+  return firstProblem(ConfigSchema, filled, '') ?? crossProblem(filled as Config)
+}
+
+function firstProblem(schema: TSchema, value: unknown, at: string): Problem | null {
+  const [error] = Value.Errors(schema, value).filter(each => each.keyword !== 'boolean')
+  if (!error) return null
+  const union = unionAt(schema, error.schemaPath)
+  if (union) return unionProblem(union, value, at, error.instancePath)
+  return { key: keyPath(at, error.instancePath, error.params), expected: expectation(schema, error) }
+}
+
+/** The outermost union on the way to the error. */
+function unionAt(schema: TSchema, schemaPath: string): Loose | null {
+  let node: unknown = schema
+  for (const part of schemaPath.split('/').slice(1)) {
+    if (!isLoose(node)) return null
+    if ('anyOf' in node) return node
+    node = node[part]
+  }
+  return isLoose(node) && 'anyOf' in node ? node : null
+}
+
+function unionProblem(union: Loose, value: unknown, at: string, pointer: string): Problem {
+  const parts = pointer.split('/').slice(1)
+  const variants = union.anyOf as (TSchema & Loose)[]
+  if (union.secret === true) {
+    const key = keyPath(at, pointer, {}).replace(/\.(env|file)$/, '')
+    return {
+      key,
+      expected: 'a secret by reference is expected, {"env": NAME} or {"file": PATH}, never the secret itself',
+    }
+  }
+  // a list of sources: the variant is chosen by `kind`, so that the message speaks of the kind that was meant
+  const index = parts.findIndex(part => /^\d+$/.test(part))
+  const prefix = parts.slice(0, index + 1)
+  const element = prefix.reduce<unknown>((node, part) => (isLoose(node) ? node[part] : undefined), value)
+  const key = [at, ...prefix].filter(Boolean).join('.')
+  const kinds = variants.map(kindOf)
+  const kind = isLoose(element) ? element.kind : undefined
+  const chosen = variants.find((_, i) => kinds[i] === kind)
+  if (!chosen) return { key: `${key}.kind`, expected: `one of ${kinds.join(', ')} is expected` }
+  return (
+    firstProblem(chosen, Value.Default(chosen, structuredClone(element)), key) ?? {
+      key,
+      expected: 'is not valid',
+    }
+  )
+}
+
+function kindOf(variant: Loose): unknown {
+  const kind = isLoose(variant.properties) ? variant.properties.kind : undefined
+  return isLoose(kind) ? kind.const : undefined
+}
+
+function isLoose(value: unknown): value is Loose {
+  return typeof value === 'object' && value !== null
+}
+
+function keyPath(at: string, pointer: string, params: unknown): string {
+  const parts = pointer.split('/').slice(1)
+  const loose = isLoose(params) ? params : {}
+  const more = loose.additionalProperties ?? loose.requiredProperties
+  if (Array.isArray(more)) parts.push(String(more[0]))
+  return [at, ...parts].filter(Boolean).join('.') || 'configuration'
+}
+
+type SchemaError = { keyword: string; schemaPath: string; params: unknown; message: string }
+
+function expectation(schema: TSchema, error: SchemaError): string {
+  const params = isLoose(error.params) ? error.params : {}
+  const node = schemaAt(schema, error.schemaPath)
+  const about = typeof node?.description === 'string' ? ` (${node.description})` : ''
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return `unknown key; known here: ${Object.keys(isLoose(node?.properties) ? node.properties : {}).join(', ')}`
+    case 'required':
+      return 'is missing and has no default'
+    case 'type':
+      return `${String(params.type)} is expected${about}`
+    case 'enum':
+      return `one of ${(params.allowedValues as unknown[] | undefined)?.join(', ') ?? ''} is expected${about}`
+    case 'const':
+      return `${JSON.stringify(params.allowedValue)} is expected${about}`
+    default:
+      return `${error.message}${about}`
+  }
+}
+
+function schemaAt(schema: TSchema, schemaPath: string): Loose | undefined {
+  let node: unknown = schema
+  for (const part of schemaPath.split('/').slice(1)) node = isLoose(node) ? node[part] : undefined
+  return isLoose(node) ? node : undefined
+}
+
+/** What the schema alone cannot say. */
+function crossProblem(config: Config): Problem | null {
+  const urls: [string, string][] = [
+    ['database.url', config.database.url],
+    ...config.roster.sources.map((each, i): [string, string] => [`roster.sources.${i}.url`, each.url]),
+    ...config.mailbox.platforms.map((each, i): [string, string] => [`mailbox.platforms.${i}.url`, each.url]),
+  ]
+  for (const [key, url] of urls) {
+    const problem = urlProblem(key, url)
+    if (problem) return { key, expected: problem }
+  }
+  return zoneProblem(config) ?? nameProblem(config) ?? targetProblem(config)
+}
+
+function urlProblem(key: string, url: string): string | null {
+  if (key === 'database.url' && url.startsWith('pglite:'))
+    return url === 'pglite:' ? 'a folder is expected after pglite:' : null
+  if (key === 'database.url' && !/^postgres(ql)?:/.test(url))
+    return 'postgres://… or pglite:FOLDER is expected'
+  if (!URL.canParse(url)) return 'an address such as postgres://user@host:port/name is expected'
+  const { password, searchParams } = new URL(url)
+  if (password === '' && !searchParams.has('password')) return null
+  return 'a password does not belong in an address; put it under the key beside it, by reference'
+}
+
+function zoneProblem(config: Config): Problem | null {
+  const zones: [string, string][] = [['timeZone', config.timeZone]]
+  config.activity.sources.forEach((each, i) => {
+    if (each.kind === 'log' && each.timeZone) zones.push([`activity.sources.${i}.timeZone`, each.timeZone])
+  })
+  for (const [key, zone] of zones) {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: zone })
+    } catch {
+      return { key, expected: 'an IANA time zone such as Asia/Ho_Chi_Minh is expected' }
+    }
+  }
+  return null
+}
+
+function nameProblem(config: Config): Problem | null {
+  const lists: [string, { name: string }[]][] = [
+    ['roster.sources', config.roster.sources],
+    ['mailbox.platforms', config.mailbox.platforms],
+    ['activity.sources', config.activity.sources],
+  ]
+  for (const [key, list] of lists) {
+    const seen = new Set<string>()
+    for (const [index, { name }] of list.entries()) {
+      if (seen.has(name))
+        return { key: `${key}.${index}.name`, expected: `another name is expected, ${name} is taken` }
+      seen.add(name)
+    }
+  }
+  return null
+}
+
+function targetProblem(config: Config): Problem | null {
+  const index = config.adoption.targets.findIndex(each => each.due < each.from)
+  return index < 0
+    ? null
+    : { key: `adoption.targets.${index}.due`, expected: 'a day not before `from` is expected' }
+}

@@ -1,0 +1,161 @@
+/** `roster sync` and `roster approve`. */
+import { type Answer, type Command, type CommandContext, idWord, textOption, type Values } from '../command.ts'
+import type { LdapSourceConfig } from '../config.ts'
+import { AppError } from '../error.ts'
+import { guardText, type Locale, rejectionText, words } from './messages.ts'
+import { rejectionsOf, type RejectionRow } from './store.ts'
+import { approveRun, exitStatusOf, openLdapSource, type RosterResult, syncSource } from './sync.ts'
+
+export const rosterCommands: Command[] = [
+  {
+    name: 'roster sync',
+    usage: '[--source NAME] [--dry-run] [--force]',
+    summary: { vi: 'Đọc danh sách cán bộ từ nguồn và cập nhật', en: 'Reads the roster from its sources and updates it' },
+    options: { source: { type: 'string' }, 'dry-run': { type: 'boolean' }, force: { type: 'boolean' } },
+    needs: 'database',
+    words: [0, 0],
+    run: sync,
+  },
+  {
+    name: 'roster approve',
+    usage: 'RUN',
+    summary: { vi: 'Phê duyệt đúng lần đọc đã bị từ chối', en: 'Applies exactly a run that the guard refused' },
+    options: {},
+    needs: 'database',
+    words: [1, 1],
+    run: approve,
+  },
+]
+
+/** Reads the sources one after the other, each a run of its own. */
+export async function syncAll(
+  context: CommandContext,
+  options: { source: string | null; dryRun: boolean; force: boolean },
+): Promise<RosterResult[]> {
+  const { config, database, now, signal, progress } = context
+  const sources = config.roster.sources.filter(each => options.source === null || each.name === options.source)
+  if (sources.length === 0) {
+    throw new AppError('usage', options.source === null ? 'roster.sources: no source is configured' : `--source: no source is called ${options.source}`)
+  }
+  const results: RosterResult[] = []
+  for (const source of sources) {
+    const open = (each: AbortSignal) => openLdapSource(source, each)
+    const report = (read: number) => progress(`${source.name}: ${read}`)
+    results.push(await syncSource({ db: database.db, config, source, open, now }, { ...options, signal, progress: report }))
+  }
+  return results
+}
+
+async function sync(context: CommandContext, values: Values): Promise<Answer> {
+  const options = { source: textOption(values, 'source'), dryRun: values['dry-run'] === true, force: values.force === true }
+  const results = await syncAll(context, options)
+  return answer(context, results, options.force)
+}
+
+async function approve(context: CommandContext, _values: Values, [word]: string[]): Promise<Answer> {
+  const id = idWord(word, 'RUN') ?? 0
+  const { database, config, now } = context
+  const source = await sourceOfRun(context, id)
+  const result = await approveRun({ db: database.db, config, source, now }, id)
+  return answer(context, [result], false)
+}
+
+async function sourceOfRun({ config }: CommandContext, id: number): Promise<LdapSourceConfig> {
+  const [source, ...others] = config.roster.sources
+  if (!source || others.length > 0) throw new AppError('usage', `run ${id}: one configured source is expected`)
+  return source
+}
+
+function answer(context: CommandContext, results: RosterResult[], force: boolean): Answer {
+  const { locale } = context.config
+  const exits = results.map(result => exitStatusOf(result, force))
+  const [first, ...others] = results
+  if (!first) throw new AppError('usage', 'no source was read')
+  const total = others.reduce(add, first)
+  const { source: _, guard, ...rest } = total
+  return {
+    json: {
+      ...rest,
+      rejections: rejections(context, results),
+      guard: { ok: guard.ok, reasons: guard.reasons.map(reason => guardText(locale, reason)) },
+      ...(others.length > 0 ? { sources: results.map(({ source, run, read, complete }) => ({ source, run, read, complete })) } : {}),
+    },
+    text: () => text(context, results, exits),
+    exit: exits.includes(3) ? 3 : Math.max(...exits),
+  }
+}
+
+async function* rejections({ database }: CommandContext, results: RosterResult[]): AsyncGenerator<{ key: string; reason: string }[]> {
+  for (const { run } of results) {
+    for await (const page of rejectionsOf(database.db, run)) yield page.map(({ key, reason, detail }) => ({ key, reason: reasonOf(reason, detail) }))
+  }
+}
+
+function reasonOf(reason: string, detail: string): string {
+  return detail === '' ? reason : `${reason}: ${detail}`
+}
+
+function add(a: RosterResult, b: RosterResult): RosterResult {
+  const sum = <T extends Record<string, number>>(x: T, y: T): T =>
+    Object.fromEntries(Object.entries(x).map(([key, value]) => [key, value + (y[key] ?? 0)])) as T
+  return {
+    ...b,
+    read: a.read + b.read,
+    rejected: a.rejected + b.rejected,
+    agencies: sum(a.agencies, b.agencies),
+    people: sum(a.people, b.people),
+    complete: a.complete && b.complete,
+    guard: { ok: a.guard.ok && b.guard.ok, reasons: [...a.guard.reasons, ...b.guard.reasons] },
+    seconds: a.seconds + b.seconds,
+  }
+}
+
+const SHOWN_REJECTIONS = 20
+
+async function* text(context: CommandContext, results: RosterResult[], exits: number[]): AsyncGenerator<string> {
+  const { locale } = context.config
+  for (const [i, result] of results.entries()) {
+    yield summary(locale, result)
+    yield* listRejections(context, result)
+    yield verdict(locale, result, exits[i] ?? 0)
+  }
+}
+
+function summary(locale: Locale, { source, read, rejected, seconds, agencies, people, dryRun }: RosterResult): string {
+  const say = words[locale]
+  const counts = (of: Record<string, number>) =>
+    Object.entries(of).map(([key, count]) => `${count.toLocaleString(locale)} ${say[key as keyof typeof say]}`).join(' · ')
+  const lines = [
+    `${source}: ${say.read} ${read.toLocaleString(locale)} ${say.entries}, ${rejected.toLocaleString(locale)} ${say.rejected} (${seconds.toLocaleString(locale)} ${say.seconds})`,
+    `  ${say.people}: ${counts(people)}`,
+    `  ${say.agencies}: ${counts(agencies)}`,
+  ]
+  if (dryRun) lines.push(`  ${say.dryRun}`)
+  return `${lines.join('\n')}\n`
+}
+
+async function* listRejections({ database, config: { locale } }: CommandContext, { run }: RosterResult): AsyncGenerator<string> {
+  let shown = 0
+  for await (const page of rejectionsOf(database.db, run)) {
+    for (const row of page) {
+      if (shown === SHOWN_REJECTIONS) {
+        yield `    … ${words[locale].more}\n`
+        return
+      }
+      yield `    ${rejectionLine(locale, row)}\n`
+      shown += 1
+    }
+  }
+}
+
+function rejectionLine(locale: Locale, { key, reason, detail }: RejectionRow): string {
+  return `${key}  ${rejectionText(locale, reason, detail)}`
+}
+
+function verdict(locale: Locale, { guard, run, complete }: RosterResult, exit: number): string {
+  const say = words[locale]
+  if (exit !== 3) return `${say.next}\n`
+  const why = guard.reasons.map(reason => `  - ${guardText(locale, reason)}`)
+  const limits = complete && guard.reasons.every(reason => reason.kind === 'leavers')
+  return `${[say.refused, ...why, limits ? `${say.approve} ${run}` : say.reread].join('\n')}\n`
+}

@@ -1,0 +1,335 @@
+import t, { type Test } from 'tap'
+import { parseAddress } from '../../src/ids.ts'
+import type { PlanResult } from '../../src/mailbox/reconcile.ts'
+import { stores } from '../support/database.ts'
+import { createMemoryPlatform, type MemoryPlatform } from '../support/memory-platform.ts'
+import { configOf, contents, held, lines, type Staff, type World, worldOf } from './world.ts'
+
+type Ground = { world: World; platform: MemoryPlatform }
+
+const DOMAINS = ['tinh.test', 'yt.test']
+
+function an(key: string, agency: string, rest: Partial<Staff> = {}): Staff {
+  return { key, name: 'Nguyễn Văn An', agency, ...rest }
+}
+
+/** People of different names: Trần Thị A… at the agency. */
+function staff(count: number, agency: string, from = 0): Staff[] {
+  return Array.from({ length: count }, (_, at) => {
+    const number = from + at
+    const word = String.fromCharCode(65 + (number % 26)) + 'a'.repeat(1 + Math.floor(number / 26))
+    return { key: `${agency}-${String(number).padStart(3, '0')}`, name: `Trần Thị ${word}`, agency }
+  })
+}
+
+/** A mailbox that was on the platform before us, or somebody made there by hand. */
+function stranger(platform: MemoryPlatform, at: string, name: string): void {
+  const address = parseAddress(at)
+  if (address === null) throw new Error(at)
+  platform.mailboxes.set(address, { name, quotaBytes: 0, password: 'x', suspended: false, token: null })
+}
+
+function alias(platform: MemoryPlatform, at: string, target: string): void {
+  const [address, to] = [parseAddress(at), parseAddress(target)]
+  if (address === null || to === null) throw new Error(at)
+  platform.aliases.set(address, { targets: [to], active: true })
+}
+
+/** What a stored plan would do: `kind address reason`. */
+function changes(world: World, { plan }: PlanResult): Promise<string[]> {
+  const text = `select concat_ws(' ', kind, address, reason) as line from plan_change where plan_id = ${plan} order by number`
+  return lines(world, text)
+}
+
+async function planAndApply(world: World, force = false): Promise<PlanResult> {
+  const plan = await world.plan()
+  await world.apply(plan.plan, force)
+  return plan
+}
+
+for (const store of stores()) {
+  t.test(`making a plan on ${store.name}`, { skip: store.skip }, async t => {
+    const test = (name: string, body: (t: Test, ground: Ground) => Promise<void>) =>
+      t.test(name, async t => {
+        const database = await store.open()
+        t.teardown(() => database.close())
+        const platform = createMemoryPlatform({ domains: DOMAINS, batchSize: 4 })
+        await body(t, { platform, world: worldOf(database, platform.connector) })
+      })
+    for (const [name, body] of Object.entries(behaviours)) test(name, body)
+  })
+}
+
+const behaviours: Record<string, (t: Test, ground: Ground) => Promise<void>> = {
+  async 'three people of one name get three addresses, in the order they became known'(t, { world, platform }) {
+    await world.roster([an('1', 'NV'), an('2', 'YT1'), an('3', 'YT'), { key: '4', name: 'Lê An', agency: 'NV' }])
+    const plan = await world.plan()
+    t.match(plan, { plan: 1, changes: { create: 4, suspend: 0 }, refused: [], guard: { ok: true, reasons: [] } })
+    t.same(await changes(world, plan), [
+      'create annv@tinh.test required',
+      'create annv2@tinh.test required',
+      'create annv3@tinh.test required',
+      'create anl@tinh.test required',
+    ])
+    t.equal(platform.mailboxes.size, 0, 'and nothing went to the platform')
+  },
+
+  async 'a rule counts for its agency and all below it, the nearest first'(t, { world }) {
+    const domains = { '*': 'tinh.test', YT: 'yt.test', YT11: 'yt.test' }
+    world.config = configOf({
+      naming: Object.entries(domains).map(([agency, domain]) => ({
+        agency,
+        domain,
+        pattern: agency === 'YT11' ? '{full}' : '{given}{initials}',
+      })),
+    })
+    await world.roster([an('1', 'NV'), an('2', 'YT'), an('3', 'YT1'), an('4', 'YT11'), an('5', 'XA')])
+    t.same(await changes(world, await world.plan()), [
+      'create annv@tinh.test required',
+      'create annv@yt.test required',
+      'create annv2@yt.test required',
+      'create nguyenvanan@yt.test required',
+      'create annv2@tinh.test required',
+    ])
+  },
+
+  async 'who cannot be named is refused with the reason, the others go on'(t, { world, platform }) {
+    world.config = configOf({
+      naming: [
+        { agency: 'YT', domain: 'yt.test', pattern: '{given}{initials}', collision: [] },
+        { agency: 'NV', domain: 'tinh.test', pattern: '{given}{initials}', collision: [] },
+      ],
+    })
+    stranger(platform, 'donga@tinh.test', 'PHAM THI DONG A')
+    await world.roster([
+      an('1', 'XA'),
+      an('2', 'YT'),
+      an('3', 'YT1'),
+      { key: '4', name: '李明', agency: 'NV' },
+      { key: '5', name: 'Phạm Thị Đông Á', agency: 'NV' },
+      { key: '6', name: 'Hà Văn Thu', agency: 'NV' },
+    ])
+    const plan = await world.plan()
+    t.same(await changes(world, plan), ['create annv@yt.test required', 'create thuhv@tinh.test required'])
+    const refused = plan.refused.map(({ person, reason }) => `${person} ${reason}`)
+    t.same(refused.sort(), [
+      '1 no_naming_rule',
+      '3 no_address_left',
+      '4 no_address_left',
+      '5 may_have_mailbox donga@tinh.test',
+    ])
+  },
+
+  async 'an address that stands on the platform as mailbox or alias is not given'(t, { world, platform }) {
+    stranger(platform, 'annv@tinh.test', 'Hộp thư chung')
+    alias(platform, 'annv2@tinh.test', 'annv@tinh.test')
+    stranger(platform, 'annv3@yt.test', 'Khác miền')
+    await world.roster([an('1', 'NV'), an('2', 'NV')])
+    t.same(await changes(world, await world.plan()), [
+      'create annv3@tinh.test required',
+      'create annv4@tinh.test required',
+    ])
+  },
+
+  async 'an address once given is never given to another, not even when it is gone'(t, { world, platform }) {
+    await world.roster([an('1', 'NV')])
+    await planAndApply(world)
+    alias(platform, 'annv2@tinh.test', 'annv@tinh.test')
+    world.day = '2026-03-03'
+    await world.plan()
+    platform.aliases.clear()
+    world.day = '2026-03-05'
+    await world.roster([an('2', 'NV')])
+    await planAndApply(world)
+    platform.mailboxes.clear()
+    await world.plan()
+    t.same(
+      await lines(
+        world,
+        `select concat_ws(' ', address, kind, first_day, last_day) as line from mailbox_address order by 1`,
+      ),
+      [
+        'annv2@tinh.test alias -infinity 2026-03-04',
+        'annv3@tinh.test primary 2026-03-05 infinity',
+        'annv@tinh.test primary 2026-03-02 infinity',
+      ],
+    )
+    await world.roster([an('2', 'NV'), an('3', 'NV')])
+    t.same(await changes(world, await world.plan()), ['create annv4@tinh.test required'])
+  },
+
+  async 'only those who must have a mailbox get one'(t, { world }) {
+    world.config = configOf({ staffClasses: ['Công Chức'.normalize('NFD'), 'viên chức'] })
+    await world.roster([
+      an('1', 'NV', { cls: 'Hợp đồng' }),
+      an('2', 'NV', { cls: 'VIÊN CHỨC' }),
+      an('3', 'NV', { absent: '2026-03-01' }),
+      an('4', 'NV', { absent: '2026-03-03' }),
+    ])
+    const plan = await planAndApply(world)
+    t.match(plan, { changes: { create: 2 }, refused: [] })
+    t.same(await held(world), ['2 annv@tinh.test active', '4 annv2@tinh.test active'])
+    world.day = '2026-03-09'
+    await world.roster([an('1', 'NV', { cls: 'Công chức' }), an('2', 'NV', { cls: 'khác' }), an('3', 'NV'), an('4', 'NV')])
+    t.same(await changes(world, await world.plan()), [
+      'create annv3@tinh.test required',
+      'create annv4@tinh.test required',
+    ])
+  },
+
+  async 'a plan for an agency holds it and all below it, and no one else'(t, { world }) {
+    await world.roster([an('1', 'NV'), an('2', 'YT'), an('3', 'YT11')])
+    t.same(await changes(world, await world.plan('YT')), [
+      'create annv@tinh.test required',
+      'create annv2@tinh.test required',
+    ])
+    t.match(await world.plan('H99'), { changes: { create: 3 } })
+    await t.rejects(world.plan('KHONG'), { code: 'not_found' })
+  },
+
+  async 'the same plan made again is the one there is, and writes nothing'(t, { world, platform }) {
+    stranger(platform, 'chung@tinh.test', 'Hộp thư chung')
+    await world.roster([...staff(9, 'NV'), an('x', 'YT1'), an('y', 'XA')])
+    const first = await world.plan()
+    const before = await contents(world)
+    t.same(await world.plan(), first)
+    world.day = '2026-03-03'
+    t.same(await world.plan(), first)
+    t.equal(await contents(world), before)
+  },
+
+  async 'a plan that changes nothing is none, and writes nothing'(t, { world, platform }) {
+    await world.roster([...staff(9, 'NV'), an('x', 'YT1')])
+    await planAndApply(world)
+    alias(platform, 'vanthu.nv@tinh.test', 'annv@tinh.test')
+    await world.plan()
+    const before = await contents(world)
+    world.day = '2026-03-03'
+    t.match(await world.plan(), { plan: null, changes: { create: 0 }, refused: [], guard: { ok: true } })
+    t.equal(await contents(world), before)
+  },
+
+  async 'another plan takes the place of the one before, a plan for nothing too'(t, { world }) {
+    await world.roster([an('1', 'NV')])
+    const first = await world.plan()
+    await world.roster([an('1', 'NV'), an('2', 'YT')])
+    const second = await world.plan()
+    t.not(second.digest, first.digest)
+    await world.roster([an('1', 'NV', { cls: 'khác' }), an('2', 'YT', { cls: 'khác' })])
+    t.match(await world.plan(), { plan: null })
+    t.same(await lines(world, `select id || ' ' || state as line from plan order by id`), [
+      `${first.plan} superseded`,
+      `${second.plan} superseded`,
+    ])
+    t.same(await lines(world, 'select distinct state as line from plan_change'), ['dropped'])
+  },
+
+  async 'leavers are suspended once, those who return resumed, those renamed updated'(t, { world }) {
+    const [one, two, three] = [an('1', 'NV'), an('2', 'NV'), an('3', 'YT')]
+    await world.roster([one, two, three])
+    await planAndApply(world)
+    world.day = '2026-03-10'
+    await world.roster([two, { ...three, name: 'Nguyễn Văn Ân' }])
+    const second = await planAndApply(world)
+    t.same(await changes(world, second), ['suspend annv@tinh.test left', 'update annv3@tinh.test renamed'])
+    t.match(await world.plan(), { plan: null })
+    world.day = '2026-03-20'
+    await world.roster([{ ...one, name: 'Nguyễn Hữu An' }, two, { ...three, name: 'Nguyễn Văn Ân' }])
+    const third = await planAndApply(world)
+    t.same(await changes(world, third), ['resume annv@tinh.test returned', 'update annv@tinh.test renamed'])
+    t.match(await world.plan(), { plan: null })
+    t.same(await held(world), ['1 annv@tinh.test active', '2 annv2@tinh.test active', '3 annv3@tinh.test active'])
+    t.same(
+      await lines(
+        world,
+        `select concat_ws(' ', s.first_day, s.last_day, s.state, s.reason) as line from mailbox_state s
+         join mailbox m on m.id = s.mailbox_id where m.address = 'annv@tinh.test' order by s.first_day`,
+      ),
+      [
+        '2026-03-02 2026-03-09 active created',
+        '2026-03-10 2026-03-19 suspended left',
+        '2026-03-20 infinity active returned',
+      ],
+    )
+  },
+
+  async 'another default size is an update of every mailbox in use'(t, { world, platform }) {
+    await world.roster([an('1', 'NV'), an('2', 'NV')])
+    await planAndApply(world)
+    world.config = configOf({ quota: { default: '5 GB' } })
+    const plan = await planAndApply(world)
+    t.same(await changes(world, plan), ['update annv@tinh.test quota', 'update annv2@tinh.test quota'])
+    t.same(
+      [...platform.mailboxes.values()].map(({ quotaBytes }) => quotaBytes),
+      [5 * 1024 ** 3, 5 * 1024 ** 3],
+    )
+  },
+
+  async 'a mailbox that is gone from the platform is told of and holds nothing up'(t, { world, platform }) {
+    await world.roster([an('1', 'NV'), an('2', 'NV'), an('3', 'NV')])
+    await planAndApply(world)
+    for (const address of [...platform.mailboxes.keys()].slice(0, 2)) platform.mailboxes.delete(address)
+    await world.roster([an('1', 'NV', { name: 'Nguyễn Văn Ân' })])
+    const plan = await world.plan()
+    t.same(await changes(world, plan), ['suspend annv3@tinh.test left'])
+    t.same(plan.refused, [
+      { person: '2', reason: 'mailbox_missing annv2@tinh.test' },
+      { person: '1', reason: 'mailbox_missing annv@tinh.test' },
+    ])
+    t.match(await world.apply(), { done: 1, failed: 0 })
+  },
+
+  async 'the guard stops many suspensions overall, and force passes it'(t, { world, platform }) {
+    await world.roster([...staff(60, 'NV'), ...staff(40, 'YT', 60)])
+    await planAndApply(world)
+    await world.roster([...staff(57, 'NV'), ...staff(37, 'YT', 60)])
+    const plan = await world.plan()
+    t.match(plan, {
+      changes: { suspend: 6 },
+      guard: { ok: false, reasons: [{ kind: 'suspend', agency: null, count: 6, of: 100, limit: '5%' }] },
+    })
+    t.equal(plan.guard.reasons.length, 1, 'below 5 in an agency no share is judged')
+    const before = platform.contents()
+    await t.rejects(world.apply(plan.plan), { code: 'guard_refused', exitStatus: 3, details: { plan: plan.plan } })
+    t.equal(platform.contents(), before)
+    t.match(await world.plan(), { plan: plan.plan, guard: { ok: false } })
+    t.match(await world.apply(plan.plan, true), { done: 6, failed: 0 })
+  },
+
+  async 'the guard stops an agency that loses too many, however large the rest is'(t, { world }) {
+    await world.roster([...staff(150, 'NV'), ...staff(10, 'YT11', 150)])
+    await planAndApply(world)
+    await world.roster([...staff(150, 'NV'), ...staff(5, 'YT11', 150)])
+    t.same((await world.plan()).guard, {
+      ok: false,
+      reasons: [{ kind: 'suspend', agency: 'YT11', count: 5, of: 10, limit: '5%' }],
+    })
+    world.config = configOf({ guard: { maxSuspend: 3, maxSuspendPercent: 100 } })
+    t.match((await world.plan()).guard.reasons, [{ agency: null, limit: '3' }, { agency: 'YT11', limit: '3' }])
+  },
+
+  async 'a listing that breaks off leaves no plan, and what was known of the platform'(t, { world, platform }) {
+    await world.roster([an('1', 'NV')])
+    await planAndApply(world)
+    await world.roster([an('1', 'NV'), an('2', 'NV')])
+    for (let at = 0; at < 1_500; at++) stranger(platform, `chung${at}@tinh.test`, `Hộp thư ${at}`)
+    const before = await contents(world)
+    const { connector } = world
+    world.connector = {
+      ...connector,
+      async *list(signal) {
+        for await (const page of connector.list(signal)) {
+          yield page
+          platform.down = true
+        }
+      },
+    }
+    await t.rejects(world.plan(), { code: 'platform_unreachable', temporary: true })
+    const left = (text: string) => text.split('\n').filter(line => !line.startsWith('platform_listed'))
+    t.same(left(await contents(world)), left(before))
+    platform.down = false
+    world.connector = connector
+    t.same(await changes(world, await world.plan()), ['create annv2@tinh.test required'])
+    t.same(await lines(world, 'select address as line from platform_listed'), [])
+  },
+}
