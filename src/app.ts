@@ -19,10 +19,30 @@ import { ldapSearch, ldapServer } from './roster/sync.ts'
 /** Every command, in the order in which one meets them. */
 export function commands(): Command[] {
   return [
-    { name: 'check', usage: '', summary: { vi: 'Thử từng phần đã cấu hình', en: 'Tries each configured part' }, options: {}, needs: 'config', words: [0, 0], run: check },
-    { name: 'migrate', usage: '', summary: { vi: 'Tạo hoặc nâng cấp cơ sở dữ liệu', en: 'Brings the database up' }, options: {}, needs: 'bareDatabase', words: [0, 0], run: migrateDatabase },
+    {
+      name: 'check',
+      usage: '',
+      summary: { vi: 'Thử từng phần đã cấu hình', en: 'Tries each configured part' },
+      options: {},
+      needs: 'config',
+      words: [0, 0],
+      run: check,
+    },
+    {
+      name: 'migrate',
+      usage: '',
+      summary: { vi: 'Tạo hoặc nâng cấp cơ sở dữ liệu', en: 'Brings the database up' },
+      options: {},
+      needs: 'bareDatabase',
+      words: [0, 0],
+      run: migrateDatabase,
+    },
     ...rosterCommands,
-    ...mailboxCommands(({ database }) => ids => lastUse(database.db, ids)),
+    ...mailboxCommands(
+      ({ database }) =>
+        ids =>
+          lastUse(database.db, ids),
+    ),
     ...activityCommands,
     ...adoptionCommands,
   ]
@@ -33,5 +53,25 @@ async function migrateDatabase({ database, config }: CommandContext): Promise<An
   const nothing = config.locale === 'vi' ? 'Cơ sở dữ liệu đã mới nhất.' : 'The database is up to date.'
   return { json: { applied }, text: () => `${applied.length > 0 ? applied.join('\n') : nothing}\n`, exit: 0 }
 }
-void [access, constants, imapSources, ingestFiles, logSources, checkImap, figuresRequest, keepFigures, table, userPath, openDatabase, requireMigrated, toAppError, createConnector, checkLdap, ldapSearch, ldapServer]
-async function check(_: ConfigContext): Promise<Answer> { throw new Error('later') }
+void [
+  access,
+  constants,
+  imapSources,
+  ingestFiles,
+  logSources,
+  checkImap,
+  figuresRequest,
+  keepFigures,
+  table,
+  userPath,
+  openDatabase,
+  requireMigrated,
+  toAppError,
+  createConnector,
+  checkLdap,
+  ldapSearch,
+  ldapServer,
+]
+async function check(_: ConfigContext): Promise<Answer> {
+  throw new Error('later')
+}

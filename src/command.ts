@@ -38,7 +38,10 @@ export type Values = Record<string, string | boolean | (string | boolean)[] | un
 export type Command = Described &
   (
     | { needs: 'config'; run(context: ConfigContext, values: Values, words: string[]): Promise<Answer> }
-    | { needs: 'database' | 'bareDatabase'; run(context: CommandContext, values: Values, words: string[]): Promise<Answer> }
+    | {
+        needs: 'database' | 'bareDatabase'
+        run(context: CommandContext, values: Values, words: string[]): Promise<Answer>
+      }
   )
 
 type Described = {
@@ -70,14 +73,16 @@ export function numberOption(values: Values, name: string, fallback: number): nu
   const text = textOption(values, name)
   if (text === null) return fallback
   const number = Number(text)
-  if (!Number.isInteger(number) || number < 1) throw new AppError('usage', `--${name}: a whole number from 1 is expected, not ${text}`)
+  if (!Number.isInteger(number) || number < 1)
+    throw new AppError('usage', `--${name}: a whole number from 1 is expected, not ${text}`)
   return number
 }
 
 export function idWord(word: string | undefined, what: string): number | null {
   if (word === undefined) return null
   const id = Number(word)
-  if (!Number.isInteger(id) || id < 1) throw new AppError('usage', `${what}: a number is expected, not ${word}`)
+  if (!Number.isInteger(id) || id < 1)
+    throw new AppError('usage', `${what}: a number is expected, not ${word}`)
   return id
 }
 
@@ -115,7 +120,9 @@ export type Column = { title: string; right?: boolean }
 
 /** An aligned table: columns two blanks apart, numbers to the right, width counted in characters as shown. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map(({ title }, i) => Math.max(width(title), ...rows.map(row => width(row[i] ?? ''))))
+  const widths = columns.map(({ title }, i) =>
+    Math.max(width(title), ...rows.map(row => width(row[i] ?? ''))),
+  )
   const line = (cells: readonly string[]) =>
     columns
       .map(({ right }, i) => pad(cells[i] ?? '', widths[i] ?? 0, right ?? false))

@@ -8,11 +8,25 @@ import { type Database, openDatabase } from './database/database.ts'
 import { migrate, requireMigrated } from './database/migrate.ts'
 import { AppError, toAppError } from './error.ts'
 
-const COMMON = { config: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+const COMMON = {
+  config: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
 const DEFAULT_CONFIG = `${import.meta.dirname}/../config/demo.json`
 
 /** Keys whose values never reach a log, at whatever depth we log them. */
-const REDACTED = ['password', 'secret', 'token', 'connectionString', '*.password', '*.secret', '*.token', '*.connectionString', '*.*.password']
+const REDACTED = [
+  'password',
+  'secret',
+  'token',
+  'connectionString',
+  '*.password',
+  '*.secret',
+  '*.token',
+  '*.connectionString',
+  '*.*.password',
+]
 
 type Call = { command: Command; values: Values; words: string[] }
 
@@ -23,7 +37,8 @@ async function main(args: string[]): Promise<number> {
     return call ? await runCall(call) : 0
   } catch (thrown) {
     const error = toAppError(thrown)
-    if (json) await writeJson({ error: { code: error.code, message: error.message, details: error.details } }, write)
+    if (json)
+      await writeJson({ error: { code: error.code, message: error.message, details: error.details } }, write)
     else process.stderr.write(`hopthu: ${error.message}\n`)
     if (error.code === 'internal' && !json) process.stderr.write(`${stackOf(error)}\n`)
     return error.exitStatus
@@ -38,14 +53,17 @@ function stackOf(error: AppError): string {
 function readCall(args: string[]): Call | null {
   const known = commands()
   const words = args.filter((arg, i) => !arg.startsWith('-') && !isValueOf(args[i - 1]))
-  const command = known.find(each => each.name === words.slice(0, 2).join(' ')) ?? known.find(each => each.name === words[0])
+  const command =
+    known.find(each => each.name === words.slice(0, 2).join(' ')) ??
+    known.find(each => each.name === words[0])
   if (args.includes('--help') || args.includes('-h') || args.length === 0) {
     process.stdout.write(help(known, command))
     return null
   }
   if (!command) {
     const group = known.filter(each => each.name.startsWith(`${words[0]} `)).map(each => each.name)
-    const hint = group.length > 0 ? `one of ${group.join(', ')} is expected` : 'hopthu --help lists the commands'
+    const hint =
+      group.length > 0 ? `one of ${group.join(', ')} is expected` : 'hopthu --help lists the commands'
     throw new AppError('usage', `unknown command ${words.slice(0, 2).join(' ')}; ${hint}`)
   }
   return { command, ...readOptions(command, args) }
@@ -74,7 +92,9 @@ function readOptions(command: Command, args: string[]): { values: Values; words:
 
 function help(known: readonly Command[], command: Command | undefined): string {
   const shown = command ? [command] : known
-  const lines = shown.map(each => `  ${`${each.name} ${each.usage}`.trim()}\n      ${each.summary.vi} · ${each.summary.en}`)
+  const lines = shown.map(
+    each => `  ${`${each.name} ${each.usage}`.trim()}\n      ${each.summary.vi} · ${each.summary.en}`,
+  )
   const common = '  --config FILE   --json   --help'
   return `hopthu <command>\n\n${lines.join('\n')}\n\n${common}\n`
 }
@@ -82,7 +102,10 @@ function help(known: readonly Command[], command: Command | undefined): string {
 async function runCall({ command, values, words }: Call): Promise<number> {
   const path = typeof values.config === 'string' ? userPath(values.config) : process.env.HOPTHU_CONFIG
   const config = loadConfig(path === undefined ? DEFAULT_CONFIG : userPath(path))
-  const log = pino({ level: command.name === 'serve' ? config.logLevel : 'warn', redact: REDACTED }, pino.destination({ dest: 2, sync: true }))
+  const log = pino(
+    { level: command.name === 'serve' ? config.logLevel : 'warn', redact: REDACTED },
+    pino.destination({ dest: 2, sync: true }),
+  )
   const context = { config, log, now: () => new Date(), signal: endSignal(), progress }
   if (command.needs === 'config') return show(await command.run(context, values, words), values)
   const database = await openDatabase(config.database)
@@ -146,7 +169,12 @@ function endSignal(): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(130)
-      controller.abort(new AppError('cancelled', 'stopped by a signal; what was done so far is recorded, run again to go on'))
+      controller.abort(
+        new AppError(
+          'cancelled',
+          'stopped by a signal; what was done so far is recorded, run again to go on',
+        ),
+      )
     })
   }
   return controller.signal

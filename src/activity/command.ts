@@ -1,9 +1,18 @@
 /** `activity ingest`, `activity parse` and `activity sweep`. */
-import { type Answer, type Command, type CommandContext, type ConfigContext, numberOption, table, textOption, type Values } from '../command.ts'
+import {
+  type Answer,
+  type Command,
+  type CommandContext,
+  type ConfigContext,
+  numberOption,
+  table,
+  textOption,
+  type Values,
+} from '../command.ts'
 import { type Config, type ImapSourceConfig, type LogSourceConfig, userPath } from '../config.ts'
 import { AppError } from '../error.ts'
 import { type Format, formats, parseLine } from './formats/index.ts'
-import { emptyCounts, type IngestCounts, type IngestSettings, Ingestion } from './ingest.ts'
+import { emptyCounts, type IngestCounts, Ingestion, type IngestSettings } from './ingest.ts'
 import { foldClient, foldName, type ParsedLine, redact } from './line.ts'
 import { openLogFile, splitLines } from './lines.ts'
 import { words } from './messages.ts'
@@ -14,7 +23,10 @@ export const activityCommands: Command[] = [
   {
     name: 'activity ingest',
     usage: 'FILE… [--source NAME]',
-    summary: { vi: 'Đọc tệp nhật ký máy chủ thư, kể cả .gz, theo thứ tự bất kỳ', en: 'Reads log files, plain or gz, in any order' },
+    summary: {
+      vi: 'Đọc tệp nhật ký máy chủ thư, kể cả .gz, theo thứ tự bất kỳ',
+      en: 'Reads log files, plain or gz, in any order',
+    },
     options: { source: { type: 'string' } },
     needs: 'database',
     words: [1, Number.POSITIVE_INFINITY],
@@ -23,7 +35,10 @@ export const activityCommands: Command[] = [
   {
     name: 'activity parse',
     usage: 'FILE [--format NAME] [--limit N]',
-    summary: { vi: 'Cho thấy mỗi dòng được hiểu thế nào; không ghi gì', en: 'Shows how each line is read; nothing is stored' },
+    summary: {
+      vi: 'Cho thấy mỗi dòng được hiểu thế nào; không ghi gì',
+      en: 'Shows how each line is read; nothing is stored',
+    },
     options: { format: { type: 'string' }, limit: { type: 'string' } },
     needs: 'config',
     words: [1, 1],
@@ -41,7 +56,10 @@ export const activityCommands: Command[] = [
 ]
 
 /** What ingestion needs to know, for one log source. */
-export async function ingestSettings({ config, database, now }: CommandContext, name: string): Promise<IngestSettings> {
+export async function ingestSettings(
+  { config, database, now }: CommandContext,
+  name: string,
+): Promise<IngestSettings> {
   const source = logSources(config).find(each => each.name === name)
   const domains = new Set(config.mailbox.naming.map(rule => rule.domain.toLowerCase()))
   const [domain] = domains
@@ -66,7 +84,11 @@ export function imapSources(config: Config): ImapSourceConfig[] {
 }
 
 /** Reads files one after the other into a source; what was read before counts once. */
-export async function ingestFiles(context: CommandContext, name: string, paths: readonly string[]): Promise<IngestCounts & { seconds: number }> {
+export async function ingestFiles(
+  context: CommandContext,
+  name: string,
+  paths: readonly string[],
+): Promise<IngestCounts & { seconds: number }> {
   const { database, config, signal, now, progress } = context
   const started = now().getTime()
   const settings = await ingestSettings(context, name)
@@ -91,7 +113,11 @@ export async function ingestFiles(context: CommandContext, name: string, paths: 
 
 async function ingest(context: CommandContext, values: Values, paths: string[]): Promise<Answer> {
   const { locale } = context.config
-  const result = await ingestFiles(context, textOption(values, 'source') ?? defaultSource(context.config), paths)
+  const result = await ingestFiles(
+    context,
+    textOption(values, 'source') ?? defaultSource(context.config),
+    paths,
+  )
   return { json: { ...result }, text: () => ingestText(locale, result), exit: 0 }
 }
 
@@ -100,7 +126,10 @@ function defaultSource(config: Config): string {
   const [source, ...others] = logSources(config)
   if (others.length > 0) {
     const names = logSources(config).map(each => each.name)
-    throw new AppError('usage', `--source: several log sources are configured, name one of ${names.join(', ')}`)
+    throw new AppError(
+      'usage',
+      `--source: several log sources are configured, name one of ${names.join(', ')}`,
+    )
   }
   return source?.name ?? 'files'
 }
@@ -109,7 +138,9 @@ function ingestText(locale: Config['locale'], result: IngestCounts & { seconds: 
   const say = words[locale]
   const number = (count: number) => count.toLocaleString(locale)
   const kinds = ['signals', 'supporting', 'ignored', 'unattributed', 'excluded', 'repeated'] as const
-  const rows = kinds.filter(kind => result[kind] > 0).map(kind => `  ${number(result[kind]).padStart(12)}  ${say[kind]}`)
+  const rows = kinds
+    .filter(kind => result[kind] > 0)
+    .map(kind => `  ${number(result[kind]).padStart(12)}  ${say[kind]}`)
   const head = `${say.read} ${number(result.lines)} ${say.lines} (${number(result.seconds)} ${say.seconds})`
   return `${[head, ...rows, `  ${number(result.personDays).padStart(12)}  ${say.personDays}`, say.next].join('\n')}\n`
 }
@@ -118,11 +149,19 @@ function ingestText(locale: Config['locale'], result: IngestCounts & { seconds: 
 
 const DEFAULT_LIMIT = 1000
 
-async function parse({ config, signal, now }: ConfigContext, values: Values, [path = '']: string[]): Promise<Answer> {
+async function parse(
+  { config, signal, now }: ConfigContext,
+  values: Values,
+  [path = '']: string[],
+): Promise<Answer> {
   const limit = numberOption(values, 'limit', DEFAULT_LIMIT)
   const format = formatOption(values)
   const pages = () => parsedLines({ path, limit, format, config, signal, now: now().getTime() })
-  return { json: { format: format ?? 'auto', lines: pages() }, text: () => parseText(config, pages()), exit: 0 }
+  return {
+    json: { format: format ?? 'auto', lines: pages() },
+    text: () => parseText(config, pages()),
+    exit: 0,
+  }
 }
 
 function formatOption(values: Values): Format | null {
@@ -134,9 +173,23 @@ function formatOption(values: Values): Format | null {
 }
 
 type Shown = { line: string } & Omit<ParsedLine, 'at'> & { at?: string }
-type ParseOptions = { path: string; limit: number; format: Format | null; config: Config; signal: AbortSignal; now: number }
+type ParseOptions = {
+  path: string
+  limit: number
+  format: Format | null
+  config: Config
+  signal: AbortSignal
+  now: number
+}
 
-async function* parsedLines({ path, limit, format, config, signal, now }: ParseOptions): AsyncGenerator<Shown[]> {
+async function* parsedLines({
+  path,
+  limit,
+  format,
+  config,
+  signal,
+  now,
+}: ParseOptions): AsyncGenerator<Shown[]> {
   const { chunks, writtenAt } = openLogFile(userPath(path), signal)
   const { timeZone } = logSources(config)[0] ?? config
   let reference = writtenAt
@@ -145,7 +198,12 @@ async function* parsedLines({ path, limit, format, config, signal, now }: ParseO
     const page = lines.slice(0, left).map(({ text, tooLong }): Shown => {
       const parsed: ParsedLine = tooLong
         ? { kind: 'ignored', reason: 'line too long', at: null }
-        : parseLine(text, { timeZone: timeZone ?? config.timeZone, reference, now, ...(format ? { format } : {}) })
+        : parseLine(text, {
+            timeZone: timeZone ?? config.timeZone,
+            reference,
+            now,
+            ...(format ? { format } : {}),
+          })
       if (parsed.at !== null && parsed.reason !== 'in the future') reference = parsed.at
       return shown(text, parsed)
     })
@@ -163,7 +221,10 @@ function shown(text: string, { at, kind, ...fields }: ParsedLine): Shown {
   return { line, kind, ...(at === null ? {} : { at: new Date(at).toISOString() }), ...fields }
 }
 
-async function* parseText({ locale, timeZone }: Config, pages: AsyncIterable<Shown[]>): AsyncGenerator<string> {
+async function* parseText(
+  { locale, timeZone }: Config,
+  pages: AsyncIterable<Shown[]>,
+): AsyncGenerator<string> {
   const say = words[locale]
   const columns = [say.kind, say.at, say.user, say.detail, say.reason].map(title => ({ title }))
   for await (const page of pages) {
@@ -183,7 +244,8 @@ async function* parseText({ locale, timeZone }: Config, pages: AsyncIterable<Sho
 async function sweep(context: CommandContext): Promise<Answer> {
   const { config } = context
   const [source] = imapSources(config)
-  if (!source) throw new AppError('usage', 'activity.sources: no source of kind imap is configured; the sweep is off')
+  if (!source)
+    throw new AppError('usage', 'activity.sources: no source of kind imap is configured; the sweep is off')
   const result = await runSweep(context, source)
   const say = words[config.locale]
   const number = (count: number) => count.toLocaleString(config.locale)
@@ -191,7 +253,10 @@ async function sweep(context: CommandContext): Promise<Answer> {
   return { json: { ...result }, text: () => text, exit: result.unreachable > 0 ? 4 : 0 }
 }
 
-export function runSweep({ config, database, now, signal, progress }: CommandContext, source: ImapSourceConfig) {
+export function runSweep(
+  { config, database, now, signal, progress }: CommandContext,
+  source: ImapSourceConfig,
+) {
   const report = (done: number, total: number) => progress(`${done}/${total}`)
   return sweepMailboxes({ db: database.db, config, source, now }, { signal, progress: report })
 }

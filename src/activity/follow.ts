@@ -4,10 +4,11 @@
  * The position saved with each batch only saves time: whatever is read twice after a doubt is known by its content.
  */
 import { hash } from 'node:crypto'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '../database/database.ts'
+import { AppError } from '../error.ts'
 import { Ingestion, type IngestSettings } from './ingest.ts'
 import { openLogFile, splitLines } from './lines.ts'
 import { positionOf } from './store.ts'
@@ -16,50 +17,127 @@ import { positionOf } from './store.ts'
 const POLL_MS = 1000
 const READ_BYTES = 1 << 18
 const HEAD_BYTES = 256
+/** Read again when following goes on: equal lines on both sides of the position are then told apart as before. */
+const REREAD_BYTES = 1 << 13
+/** A rotated file counts as written since the last read with this much doubt about clocks. */
+const CLOCK_DOUBT_MS = 3_600_000
 
-export type FollowOptions = { path: string; maxLineBytes: number; signal: AbortSignal; pollMs?: number; onBatch?: (ingestion: Ingestion) => void }
+export type FollowOptions = {
+  path: string
+  maxLineBytes: number
+  signal: AbortSignal
+  pollMs?: number
+  onBatch?: (ingestion: Ingestion) => void
+  /** Told of a rotated file that could not be read to its end; following goes on. */
+  onUnreadable?: (error: AppError) => void
+}
 
-/** Follows a file until the signal; a file that is not there yet is waited for. Throws when the store cannot be written. */
+type Following = FollowOptions & { db: Db; settings: IngestSettings; ingestion: Ingestion }
+
+/** Follows a file until the signal; one that is not there yet is waited for. Throws when the store cannot be written. */
 export async function follow(db: Db, settings: IngestSettings, options: FollowOptions): Promise<void> {
-  const { path, signal } = options
-  await catchUp(db, settings, options)
-  const ingestion = new Ingestion(db, settings)
-  while (!signal.aborted) {
-    const file = await openIfThere(path)
-    if (file) await followOne(db, settings, ingestion, file, options).finally(() => file.close())
-    await pause(options)
+  const following = { ...options, db, settings, ingestion: new Ingestion(db, settings) }
+  while (!options.signal.aborted) {
+    const file = await openIfThere(options.path)
+    if (file) await followOne(following, file).finally(() => file.close())
+    else await pause(options)
   }
 }
 
-/** Reads the rest of a file that was rotated away while nobody followed. */
-async function catchUp(db: Db, settings: IngestSettings, { path, maxLineBytes, signal }: FollowOptions): Promise<void> {
-  const known = await positionOf(db, settings.source, path)
-  const current = await identify(path)
-  if (!known || (current && current.inode === known.inode && current.head === known.head)) return
-  for (const name of (await readdir(dirname(path))).filter(each => each.startsWith(`${basename(path)}.`) || each.startsWith(`${basename(path)}-`))) {
-    const rotated = join(dirname(path), name)
-    const identity = await identify(rotated)
-    const packed = name.endsWith('.gz')
-    if (!packed && identity?.head !== known.head) continue
-    const ingestion = new Ingestion(db, settings)
-    const { chunks, writtenAt } = openLogFile(rotated, signal)
-    ingestion.begin(writtenAt)
-    for await (const lines of splitLines(chunks, 0, maxLineBytes)) await ingestion.take(lines)
-    await ingestion.end()
-    if (!packed) return
+/** Reads one file to its end, again and again, until another has its name or it is truncated. */
+async function followOne(following: Following, file: FileHandle): Promise<void> {
+  const { path, signal, ingestion } = following
+  let identity = await identityOf(file)
+  let position = await startOf(following, file, identity)
+  ingestion.begin(identity.modifiedAt)
+  let isOver = false
+  while (!signal.aborted) {
+    const { bytes, head } = await identityOf(file)
+    if (bytes < position || (position > 0 && head !== identity.head)) break
+    const reached = await readOn(following, file, position)
+    if (reached > position) {
+      position = reached
+      identity = await identityOf(file)
+      await ingestion.save({ path, inode: identity.inode, head: identity.head, position })
+      following.onBatch?.(ingestion)
+      isOver = false
+      continue
+    }
+    // the writer turns to a new file some time after the old one was renamed: when it has, one last look
+    if (isOver) break
+    const there = await identify(path)
+    isOver = there !== null && there.inode !== identity.inode && there.bytes > 0
+    await pause(following)
   }
+  await ingestion.end()
+}
+
+/** Where to begin a file: where it was left, or at its beginning, after what was rotated away meanwhile. */
+async function startOf(
+  following: Following,
+  file: FileHandle,
+  { inode, head, bytes }: Identity,
+): Promise<number> {
+  const known = await positionOf(following.db, following.settings.source, following.path)
+  if (!known) return 0
+  if (known.inode === inode && known.head === head && known.position <= bytes) {
+    return lineStartBefore(file, known.position)
+  }
+  await catchUp(following, known)
+  return 0
+}
+
+/** Reads what was rotated away and written to since it was last read, the oldest first. */
+async function catchUp(
+  following: Following,
+  known: { head: string; position: number; savedAt: number },
+): Promise<void> {
+  for (const path of await rotatedSince(following.path, known.savedAt - CLOCK_DOUBT_MS)) {
+    const file = await openIfThere(path)
+    if (!file) continue
+    try {
+      const { head, bytes } = await identityOf(file)
+      const isKnown = head === known.head && known.position <= bytes
+      await readThrough(following, path, isKnown ? await lineStartBefore(file, known.position) : 0)
+    } catch (error) {
+      if (following.signal.aborted) return
+      if (!(error instanceof AppError) || error.code !== 'file_unreadable') throw error
+      following.onUnreadable?.(error)
+    } finally {
+      await file.close()
+      await following.ingestion.save()
+    }
+  }
+}
+
+async function readThrough(
+  { ingestion, maxLineBytes, signal }: Following,
+  path: string,
+  start: number,
+): Promise<void> {
+  const { chunks, writtenAt } = openLogFile(path, signal, start)
+  ingestion.begin(writtenAt)
+  for await (const lines of splitLines(chunks, start, maxLineBytes)) await ingestion.take(lines)
+}
+
+/** `mail.log.1`, `mail.log-20260303.gz` beside `mail.log`, written to since an instant. */
+async function rotatedSince(path: string, since: number): Promise<string[]> {
+  const [folder, name] = [dirname(path), basename(path)]
+  const found: { path: string; modifiedAt: number }[] = []
+  for (const each of await readdir(folder)) {
+    if (!each.startsWith(`${name}.`) && !each.startsWith(`${name}-`)) continue
+    const status = await stat(join(folder, each)).catch(() => null) // gone meanwhile
+    if (status?.isFile() && status.mtimeMs >= since)
+      found.push({ path: join(folder, each), modifiedAt: status.mtimeMs })
+  }
+  return found.sort((a, b) => a.modifiedAt - b.modifiedAt).map(each => each.path)
 }
 
 type Identity = { inode: string; head: string; bytes: number; modifiedAt: number }
 
 async function identify(path: string): Promise<Identity | null> {
   const file = await openIfThere(path)
-  if (!file) return null
-  try {
-    return await identityOf(file)
-  } finally {
-    await file.close()
-  }
+  return file && identityOf(file).finally(() => file.close())
 }
 
 async function identityOf(file: FileHandle): Promise<Identity> {
@@ -78,41 +156,28 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
     return await open(path, 'r')
   } catch (cause) {
     if (typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ENOENT') return null
-    throw cause
+    throw new AppError('file_unreadable', `${path} cannot be opened`, { cause })
   }
 }
 
-/** Reads one file to its end, again and again, until another has its name or it shrinks. */
-async function followOne(db: Db, settings: IngestSettings, ingestion: Ingestion, file: FileHandle, options: FollowOptions): Promise<void> {
-  const { path, signal } = options
-  const known = await positionOf(db, settings.source, path)
-  let identity = await identityOf(file)
-  const resumed = known && known.inode === identity.inode && known.head === identity.head && known.position <= identity.bytes
-  let position = resumed ? known.position : 0
-  ingestion.begin(identity.modifiedAt)
-  while (!signal.aborted) {
-    const reached = await readOn(ingestion, file, position, options)
-    if (reached > position) {
-      position = reached
-      identity = await identityOf(file)
-      await ingestion.save({ path, inode: identity.inode, head: identity.head, position })
-      options.onBatch?.(ingestion)
-      continue
-    }
-    await ingestion.save()
-    const there = await identify(path)
-    const { inode, bytes, head } = await identityOf(file)
-    // renamed, or truncated, or truncated and already longer again
-    if (there && there.inode !== inode) return
-    if (bytes < position || (position > 0 && head !== identity.head)) return
-    await pause(options)
-  }
+/** The beginning of a line a little before a position that is one. */
+async function lineStartBefore(file: FileHandle, position: number): Promise<number> {
+  const from = Math.max(0, position - REREAD_BYTES)
+  if (from === 0) return 0
+  const buffer = Buffer.alloc(position - from)
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, from)
+  const end = buffer.subarray(0, bytesRead).indexOf(10)
+  return end < 0 ? position : from + end + 1
 }
 
 /** Takes the whole lines from a position on, a stretch at a time; answers how far it came. */
-async function readOn(ingestion: Ingestion, file: FileHandle, position: number, options: FollowOptions): Promise<number> {
+async function readOn(
+  { ingestion, maxLineBytes }: Following,
+  file: FileHandle,
+  position: number,
+): Promise<number> {
   let reached = position
-  for await (const lines of splitLines(stretch(file, position), position, options.maxLineBytes)) {
+  for await (const lines of splitLines(stretch(file, position), position, maxLineBytes)) {
     const whole = lines.filter(line => line.whole)
     await ingestion.take(whole)
     reached = whole.at(-1)?.end ?? reached

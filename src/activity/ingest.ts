@@ -1,29 +1,31 @@
 /**
  * Log lines → use of mailboxes, saved with the note of what was read, in one transaction a batch.
  *
- * A line counts once however often and in whatever file it is read: each batch leaves a short hash of its lines with
- * their span of time, and a line found there again is `repeated`. Lines that are truly equal were written as often, and
- * are found as often. So neither a crash, nor a second read, nor two readers at once lose or double anything.
+ * A line counts once however often and in whatever file it is read: each batch leaves a short key of each of its lines
+ * by their time, and a line found there again is `repeated`. So neither a crash, nor a second read, nor two readers at
+ * once lose or double anything.
  */
-import { hash } from 'node:crypto'
 import type { Db, Trx } from '../database/database.ts'
-import { type Day, dayAt, parseAddress } from '../ids.ts'
+import { type Address, type Day, dayAt, parseAddress } from '../ids.ts'
 import { type MessageState, step } from './attribution.ts'
 import { parseLine } from './formats/index.ts'
-import type { ParsedLine } from './line.ts'
-import type { Line } from './lines.ts'
+import { ignored, type ParsedLine } from './line.ts'
+import { KEY_BYTES, type Line, LineKeys } from './lines.ts'
 import {
+  CHUNK_SPAN_MS,
   type Chunk,
-  chunksWithin,
   type DayUse,
   forgetOld,
+  keysWithin,
   knownAddresses,
   lockSource,
   type MessageKey,
   messagesOf,
   type Position,
+  packChunks,
+  type Span,
   sameMailbox,
-  saveChunk,
+  saveChunks,
   saveCoverage,
   saveMessages,
   savePosition,
@@ -61,17 +63,24 @@ export type IngestSettings = {
 }
 
 export function emptyCounts(): IngestCounts {
-  return { lines: 0, signals: 0, supporting: 0, ignored: 0, unattributed: 0, excluded: 0, repeated: 0, personDays: 0 }
+  return {
+    lines: 0,
+    signals: 0,
+    supporting: 0,
+    ignored: 0,
+    unattributed: 0,
+    excluded: 0,
+    repeated: 0,
+    personDays: 0,
+  }
 }
 
-type Entry = { line: ParsedLine; hash: number; tooLong: boolean }
+/** `at` is null for every line without a place in time: it says nothing, and is not kept. */
+type Entry = { line: ParsedLine; key: number }
 type Stamped = ParsedLine & { at: number }
 
 /** Larger batches are quicker and lose more work when killed; at this size a batch takes some tens of ms. */
 const BATCH_LINES = 4000
-/** A batch spans no more time than this, so that few stretches read before overlap it. */
-const BATCH_SPAN_MS = 6 * 3_600_000
-const HASH_BYTES = 6
 
 /**
  * Reads lines into the store. One value reads one file after another, or follows one, for one caller at a time. After it
@@ -82,12 +91,10 @@ export class Ingestion {
   readonly #db: Db
   readonly #settings: IngestSettings
   #batch: Entry[] = []
-  #first = Number.POSITIVE_INFINITY
-  #last = Number.NEGATIVE_INFINITY
+  #keys = new LineKeys()
   #reference = 0
+  #isFirst = true
   #newest = Number.NEGATIVE_INFINITY
-  #remaining = new Map<number, { lastAt: number; hashes: Map<number, number> }>()
-  #own = new Map<number, number>()
 
   constructor(db: Db, settings: IngestSettings) {
     this.#db = db
@@ -97,115 +104,144 @@ export class Ingestion {
   /** Begins a file. `writtenAt` is what its first stamp without a year is near to. */
   begin(writtenAt: number): void {
     this.#reference = writtenAt
-    this.#remaining.clear()
-    this.#own.clear()
+    this.#isFirst = true
+    this.#keys = new LineKeys()
   }
 
   /** Takes lines in the order of the file; saves whenever a batch is full. */
   async take(lines: readonly Line[]): Promise<void> {
     for (const line of lines) {
-      const entry = this.#parse(line)
-      const { at } = entry.line
-      if (at !== null && this.#batch.length > 0 && Math.max(at, this.#last) - Math.min(at, this.#first) > BATCH_SPAN_MS) {
-        await this.save()
-      }
-      if (at !== null) {
-        this.#first = Math.min(this.#first, at)
-        this.#last = Math.max(this.#last, at)
-      }
-      this.#batch.push(entry)
+      this.#batch.push(this.#read(line))
       if (this.#batch.length >= BATCH_LINES) await this.save()
     }
   }
 
-  #parse({ text, tooLong }: Line): Entry {
+  #read({ text, whole, tooLong }: Line): Entry {
+    const line = tooLong ? { ...ignored('line too long'), at: null } : this.#parse(text)
+    if (line.at === null || line.reason === 'in the future') return { line: { ...line, at: null }, key: 0 }
+    this.#reference = line.at
+    this.#isFirst = false
+    this.#newest = Math.max(this.#newest, line.at)
+    if (!whole && !isTaken(line, text)) return { line: { ...line, at: null }, key: 0 }
+    return { line, key: this.#keys.keyOf(text, line.at) }
+  }
+
+  #parse(text: string): ParsedLine {
     const { timeZone, now } = this.#settings
-    const parsed: ParsedLine = tooLong
-      ? { kind: 'ignored', reason: 'line too long', at: null }
-      : parseLine(text, { timeZone, reference: this.#reference, now: now() })
-    const line = parsed.reason === 'in the future' ? { ...parsed, at: null } : parsed
-    if (line.at !== null) this.#reference = line.at
-    return { line, hash: hash('sha1', text, 'buffer').readUIntBE(0, HASH_BYTES), tooLong }
+    const context = { timeZone, reference: this.#reference, now: now() }
+    const line = parseLine(text, context)
+    // an old file that was copied has a new time of writing: its months are those of an earlier year
+    if (this.#isFirst && line.at !== null && line.at > context.now + COPIED_MS) {
+      return parseLine(text, { ...context, reference: this.#reference - YEAR_MS })
+    }
+    return line
   }
 
   /** Saves what was taken, and the position reached, in one transaction. */
   async save(position?: Position): Promise<void> {
     const batch = this.#batch
-    const [first, last] = [this.#first, this.#last]
     if (batch.length === 0 && !position) return
-    const saved = await this.#db.transaction().execute(async trx => {
-      await lockSource(trx, this.#settings.source)
-      if (batch.length > 0 && last >= first) await this.#recall(trx, first, last)
-      const { fresh, repeated } = this.#sift(batch)
-      const found = await new Batch(trx, this.#settings).fold(fresh)
-      const chunk = await this.#note(trx, fresh, first, last)
-      if (position) await savePosition(trx, this.#settings.source, position)
-      return { ...found, repeated, chunk }
+    const { source } = this.#settings
+    const found = await this.#db.transaction().execute(async trx => {
+      await lockSource(trx, source)
+      const fresh = await sift(trx, source, batch)
+      const counts = await new Batch(trx, this.#settings).fold(fresh.map(entry => entry.line))
+      await saveChunks(trx, source, chunksOf(fresh))
+      if (position) await savePosition(trx, source, position)
+      return { ...counts, lines: batch.length, repeated: batch.length - fresh.length }
     })
     this.#batch = []
-    this.#first = Number.POSITIVE_INFINITY
-    this.#last = Number.NEGATIVE_INFINITY
-    this.#newest = Math.max(this.#newest, last)
-    if (saved.chunk !== null) this.#own.set(saved.chunk, last)
-    this.#count(saved, batch.length)
+    for (const key of countNames) this.counts[key] += found[key]
   }
 
-  /** Loads what was read before of this span of time, and drops what lies far behind. */
-  async #recall(trx: Trx, first: number, last: number): Promise<void> {
-    for (const [id, { lastAt }] of this.#remaining) if (lastAt < first - BATCH_SPAN_MS) this.#remaining.delete(id)
-    for (const [id, lastAt] of this.#own) if (lastAt < first - BATCH_SPAN_MS) this.#own.delete(id)
-    const known = [...this.#own.keys(), ...this.#remaining.keys()]
-    for (const chunk of await chunksWithin(trx, this.#settings.source, first, last, known)) {
-      this.#remaining.set(chunk.id, { lastAt: chunk.lastAt, hashes: countHashes(chunk) })
-    }
-  }
-
-  /** Parts lines read before from new ones. Lines without a stamp have no place in time and are never kept. */
-  #sift(batch: readonly Entry[]): { fresh: Entry[]; repeated: number } {
-    const fresh: Entry[] = []
-    for (const entry of batch) {
-      const hashes = entry.line.at === null ? undefined : this.#holding(entry.hash)
-      if (hashes) hashes.set(entry.hash, (hashes.get(entry.hash) ?? 1) - 1)
-      else fresh.push(entry)
-    }
-    return { fresh, repeated: batch.length - fresh.length }
-  }
-
-  #holding(key: number): Map<number, number> | undefined {
-    for (const { hashes } of this.#remaining.values()) if ((hashes.get(key) ?? 0) > 0) return hashes
-    return undefined
-  }
-
-  async #note(trx: Trx, fresh: readonly Entry[], first: number, last: number): Promise<number | null> {
-    const stamped = fresh.filter(entry => entry.line.at !== null)
-    if (stamped.length === 0) return null
-    const hashes = Buffer.alloc(stamped.length * HASH_BYTES)
-    for (const [i, entry] of stamped.entries()) hashes.writeUIntBE(entry.hash, i * HASH_BYTES, HASH_BYTES)
-    return saveChunk(trx, this.#settings.source, first, last, hashes, stamped.length)
-  }
-
-  #count(saved: IngestCounts, lines: number): void {
-    this.counts.lines += lines
-    for (const key of ['signals', 'supporting', 'ignored', 'unattributed', 'excluded', 'repeated', 'personDays'] as const) {
-      this.counts[key] += saved[key]
-    }
-  }
-
-  /** Saves the rest and forgets what can no longer be completed. */
+  /** Saves the rest, forgets what can no longer be completed, and tidies the notes of what was read. */
   async end(): Promise<void> {
     await this.save()
-    if (Number.isFinite(this.#newest)) await forgetOld(this.#db, this.#settings.source, this.#newest)
+    if (!Number.isFinite(this.#newest)) return
+    await forgetOld(this.#db, this.#settings.source, this.#newest)
+    await packChunks(this.#db, this.#settings.source)
   }
 }
 
-function countHashes(chunk: Chunk): Map<number, number> {
-  const bytes = Buffer.from(chunk.hashes.buffer, chunk.hashes.byteOffset, chunk.hashes.byteLength)
-  const counts = new Map<number, number>()
-  for (let at = 0; at < bytes.length; at += HASH_BYTES) {
-    const key = bytes.readUIntBE(at, HASH_BYTES)
-    counts.set(key, (counts.get(key) ?? 0) + 1)
+const countNames = [
+  'lines',
+  'signals',
+  'supporting',
+  'ignored',
+  'unattributed',
+  'excluded',
+  'repeated',
+  'personDays',
+] as const
+
+const YEAR_MS = 365 * 86_400_000
+/** No clock is wrong by this much and every month right; a wrong year is off by months. */
+const COPIED_MS = 30 * 86_400_000
+
+/**
+ * Whether the last line of a file, without its line feed, is taken: a file being written ends anywhere, and the whole
+ * line is read later. Half a sign-in would then count beside the whole one; half an opening is overruled by it.
+ */
+function isTaken(line: ParsedLine, text: string): boolean {
+  switch (line.kind) {
+    case 'submission':
+      return true
+    case 'signIn':
+      return line.session !== undefined && text.endsWith('>')
+    case 'queued':
+      return text.endsWith(')')
+    default:
+      return false
   }
-  return counts
+}
+
+/** Leaves out lines read before, in this batch or an earlier one. */
+async function sift(trx: Trx, source: number, batch: readonly Entry[]): Promise<Entry[]> {
+  const keys = new Set(batch.flatMap(({ line, key }) => (line.at === null ? [] : [key])))
+  const known = new Set<number>()
+  for (const bytes of await keysWithin(
+    trx,
+    source,
+    [...byHour(batch)].map(([, { span }]) => span),
+  )) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    for (let at = 0; at < bytes.length; at += KEY_BYTES) {
+      const key = view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2)
+      if (keys.has(key)) known.add(key)
+    }
+  }
+  return batch.filter(({ line, key }) => {
+    if (line.at === null) return true
+    if (known.has(key)) return false
+    known.add(key)
+    return true
+  })
+}
+
+type Hour = { span: Span; entries: Entry[] }
+
+/** Stamped lines by the hour, so that a stray stamp does not make a stretch of months. */
+function byHour(entries: readonly Entry[]): Map<number, Hour> {
+  const hours = new Map<number, Hour>()
+  for (const entry of entries) {
+    const { at } = entry.line
+    if (at === null) continue
+    const hour = Math.floor(at / CHUNK_SPAN_MS)
+    const known = hours.get(hour)
+    if (known) {
+      known.entries.push(entry)
+      known.span = { from: Math.min(known.span.from, at), to: Math.max(known.span.to, at) }
+    } else hours.set(hour, { span: { from: at, to: at }, entries: [entry] })
+  }
+  return hours
+}
+
+function chunksOf(fresh: readonly Entry[]): Chunk[] {
+  return [...byHour(fresh).values()].map(({ span, entries }) => {
+    const hashes = Buffer.alloc(entries.length * KEY_BYTES)
+    for (const [i, { key }] of entries.entries()) hashes.writeUIntBE(key, i * KEY_BYTES, KEY_BYTES)
+    return { ...span, lines: entries.length, hashes }
+  })
 }
 
 /** The meaning of one batch of new lines, gathered and then written as sets. */
@@ -216,22 +252,22 @@ class Batch {
   readonly #use = new Map<string, DayUse>()
   readonly #days = new Map<Day, number>()
   readonly #messages = new Map<string, MessageKey & { state: MessageState | null }>()
+  readonly #stored = new Map<string, MessageState | null>()
   readonly #sessions = new Map<string, number>()
+  readonly #addresses = new Map<string, Address | null>()
   #excludedSessions = new Set<string>()
   #known = new Set<string>()
   #ownAliases = new Set<string>()
-  #lastAt = Number.NEGATIVE_INFINITY
 
   constructor(trx: Trx, settings: IngestSettings) {
     this.#trx = trx
     this.#settings = settings
   }
 
-  async fold(entries: readonly Entry[]): Promise<IngestCounts> {
-    const lines = entries.map(entry => entry.line)
+  async fold(lines: readonly ParsedLine[]): Promise<IngestCounts> {
     await this.#load(lines)
     for (const line of lines) this.#take(line)
-    await this.#write()
+    await this.#write(reached(lines))
     return this.#counts
   }
 
@@ -239,34 +275,38 @@ class Batch {
     const { source } = this.#settings
     const keys = new Map<string, MessageKey>()
     for (const line of lines) {
-      const key = messageKey(line)
+      const key = MESSAGE_KINDS.has(line.kind) || line.inbound ? messageKey(line) : null
       if (key) keys.set(keyText(key), key)
     }
-    if (keys.size > 0) {
-      for (const message of await messagesOf(this.#trx, source, [...keys.values()])) this.#messages.set(keyText(message), message)
+    for (const message of await messagesOf(this.#trx, source, [...keys.values()])) {
+      this.#messages.set(keyText(message), message)
+      this.#stored.set(keyText(message), message.state)
     }
-    const sessions = lines.flatMap(line => (line.kind === 'signOut' && line.session ? [line.session] : []))
+    const sessions = lines.flatMap(line => (line.kind === 'signOut' && line.session ? [sessionOf(line)] : []))
     this.#excludedSessions = await sessionsOf(this.#trx, source, sessions)
-    const open = [...this.#messages.values()].flatMap(({ state }) => (state?.state === 'submitted' ? [state.user] : []))
-    const names = [...lines.flatMap(line => line.user ?? []), ...open].flatMap(name => this.#address(name) ?? [])
-    this.#known = await knownAddresses(this.#trx, [...new Set(names)])
-    const pairs = lines.flatMap(({ user, master }) => {
-      const [owner, alias] = [this.#address(user ?? ''), this.#address(master ?? '')]
-      return owner && alias ? [{ user: owner, master: alias }] : []
-    })
-    this.#ownAliases = await sameMailbox(this.#trx, pairs)
+    const names = new Set(lines.flatMap(line => line.user ?? []))
+    for (const { state } of this.#messages.values()) if (state?.state === 'submitted') names.add(state.user)
+    this.#known = await knownAddresses(
+      this.#trx,
+      [...names].flatMap(name => this.#address(name) ?? []),
+    )
+    const pairs = new Map<string, { user: string; master: string }>()
+    for (const { user, master } of lines) {
+      if (user === undefined || master === undefined) continue
+      const [owner, alias] = [this.#address(user), this.#address(master)]
+      if (owner && alias) pairs.set(`${owner} ${alias}`, { user: owner, master: alias })
+    }
+    this.#ownAliases = await sameMailbox(this.#trx, [...pairs.values()])
   }
 
   #take(line: ParsedLine): void {
-    if (line.at === null) {
+    if (!isStamped(line)) {
       this.#counts.ignored += 1
       return
     }
-    const stamped: Stamped = { ...line, at: line.at }
-    const day = dayAt(stamped.at, this.#settings.dayZone)
+    const day = dayAt(line.at, this.#settings.dayZone)
     this.#days.set(day, (this.#days.get(day) ?? 0) + 1)
-    this.#lastAt = Math.max(this.#lastAt, stamped.at)
-    this.#counts[this.#meaning(stamped, day)] += 1
+    this.#counts[this.#meaning(line, day)] += 1
   }
 
   #meaning(line: Stamped, day: Day): Exclude<keyof IngestCounts, 'lines' | 'personDays' | 'repeated'> {
@@ -295,23 +335,27 @@ class Batch {
     // mail programs sign in to submission and to filter rules by themselves: that alone is no use of the mailbox
     if (line.service !== 'imap' && line.service !== 'pop3') return 'supporting'
     if (this.#isExcluded(line)) {
-      if (line.session) this.#sessions.set(line.session, line.at)
+      if (line.session) this.#sessions.set(sessionOf(line), line.at)
       return 'excluded'
     }
-    const address = this.#address(line.user ?? '')
+    // a name that the server cut short has a reason, and is nobody's
+    const address = line.reason === undefined ? this.#address(line.user ?? '') : null
     if (!address) return 'unattributed'
-    this.#add(address, day, line.at, { signIns: 1 + (line.repeated ?? 0) })
+    this.#add(address, day, line.at, { signIns: line.repeated ?? 1 })
     return this.#known.has(address) ? 'signals' : 'unattributed'
   }
 
   /** What was done in the session: moved, deleted, read. Evidence of a hand, never a use-day by itself. */
   #signOut(line: Stamped, day: Day) {
-    const session = line.session ?? ''
-    if (this.#isExcluded(line) || this.#sessions.has(session) || this.#excludedSessions.has(session)) return 'excluded'
+    const session = sessionOf(line)
+    if (this.#isExcluded(line) || this.#sessions.has(session) || this.#excludedSessions.has(session))
+      return 'excluded'
     const { hand } = line
     const address = this.#address(line.user ?? '')
-    const done = hand ? hand.deleted + hand.expunged + hand.trashed + hand.bodyCount + (hand.appended ?? 0) : 0
-    if (address && done > 0) this.#add(address, day, line.at, { hands: 1 })
+    const done = hand
+      ? hand.deleted + hand.expunged + hand.trashed + hand.bodyCount + (hand.appended ?? 0)
+      : 0
+    if (address && done > 0) this.#add(address, day, line.at, { hands: line.repeated ?? 1 })
     return 'supporting'
   }
 
@@ -325,52 +369,119 @@ class Batch {
     if (!send) return 'supporting'
     const address = this.#address(send.user)
     if (!address) return 'unattributed'
-    this.#add(address, dayAt(send.at, this.#settings.dayZone), send.at, { sends: 1, recipients: send.recipients })
+    this.#add(address, dayAt(send.at, this.#settings.dayZone), send.at, {
+      sends: 1,
+      recipients: send.recipients,
+    })
     return this.#known.has(address) ? 'signals' : 'unattributed'
   }
 
   #isExcluded({ user, master, client }: ParsedLine): boolean {
-    const { excludedNames, excludedClients, masters } = this.#settings
-    if (client !== undefined && excludedClients.has(client)) return true
-    if (user !== undefined && (excludedNames.has(user) || masters.has(user))) return true
+    if (client !== undefined && this.#settings.excludedClients.has(client)) return true
+    if (user !== undefined && this.#countsForNothing(user)) return true
     if (master === undefined) return false
-    if (excludedNames.has(master) || masters.has(master)) return true
+    if (this.#countsForNothing(master)) return true
     // somebody who signs in under an alias of the own mailbox is no master
     return !this.#ownAliases.has(`${this.#address(master)} ${this.#address(user ?? '')}`)
   }
 
-  #address(name: string): string | null {
-    const full = name.includes('@') || this.#settings.domain === null ? name : `${name}@${this.#settings.domain}`
-    return parseAddress(full)
+  /** A name is excluded as it stands in the log and as the address it is short for. */
+  #countsForNothing(name: string): boolean {
+    const { excludedNames, masters } = this.#settings
+    if (excludedNames.has(name) || masters.has(name)) return true
+    return !name.includes('@') && excludedNames.has(this.#address(name) ?? name)
   }
 
-  #add(address: string, day: Day, at: number, found: Partial<Pick<DayUse, 'signIns' | 'sends' | 'recipients' | 'hands'>>): void {
+  #address(name: string): Address | null {
+    const known = this.#addresses.get(name)
+    if (known !== undefined) return known
+    const { domain } = this.#settings
+    const address = parseAddress(name.includes('@') || domain === null ? name : `${name}@${domain}`)
+    this.#addresses.set(name, address)
+    return address
+  }
+
+  #add(
+    address: string,
+    day: Day,
+    at: number,
+    found: Partial<Pick<DayUse, 'signIns' | 'sends' | 'recipients' | 'hands'>>,
+  ): void {
     const key = `${day} ${address}`
-    const use = this.#use.get(key) ?? { address, day, signIns: 0, sends: 0, recipients: 0, hands: 0, firstAt: at, lastAt: at }
-    use.signIns += found.signIns ?? 0
-    use.sends += found.sends ?? 0
-    use.recipients += found.recipients ?? 0
-    use.hands += found.hands ?? 0
+    const use = this.#use.get(key) ?? {
+      address,
+      day,
+      signIns: 0,
+      sends: 0,
+      recipients: 0,
+      hands: 0,
+      firstAt: at,
+      lastAt: at,
+    }
+    use.signIns = Math.min(COUNT_MAX, use.signIns + (found.signIns ?? 0))
+    use.sends = Math.min(COUNT_MAX, use.sends + (found.sends ?? 0))
+    use.recipients = Math.min(COUNT_MAX, use.recipients + (found.recipients ?? 0))
+    use.hands = Math.min(COUNT_MAX, use.hands + (found.hands ?? 0))
     use.firstAt = Math.min(use.firstAt, at)
     use.lastAt = Math.max(use.lastAt, at)
     this.#use.set(key, use)
   }
 
-  async #write(): Promise<void> {
+  async #write(lastAt: number): Promise<void> {
     const { source, now } = this.#settings
     this.#counts.personDays = await saveUse(this.#trx, source, [...this.#use.values()])
-    await saveMessages(this.#trx, source, [...this.#messages.values()])
+    const kept: (MessageKey & { state: MessageState })[] = []
+    const gone: MessageKey[] = []
+    for (const [text, { host, queueId, state }] of this.#messages) {
+      const stored = this.#stored.get(text)
+      if (state === null && stored) gone.push({ host, queueId })
+      if (state !== null && state !== stored) kept.push({ host, queueId, state })
+    }
+    await saveMessages(this.#trx, source, kept, gone)
     await saveSessions(this.#trx, source, this.#sessions)
-    await saveCoverage(this.#trx, source, this.#days, Math.min(this.#lastAt, now()))
+    await saveCoverage(this.#trx, source, this.#days, Math.min(lastAt, now()))
   }
+}
+
+const MESSAGE_KINDS = new Set(['submission', 'queued', 'removed', 'rejected'])
+
+function isStamped(line: ParsedLine): line is Stamped {
+  return line.at !== null
+}
+
+/** Machines of one log may be this far apart, or hand over their lines this late. */
+const SKEW_MS = 3_600_000
+
+/**
+ * How far the lines of a batch have come: the latest stamp that no later line contradicts. A line from a clock that is
+ * hours ahead must not make a day look read to its end.
+ */
+function reached(lines: readonly ParsedLine[]): number {
+  let earliestLater = Number.POSITIVE_INFINITY
+  let latest = Number.NEGATIVE_INFINITY
+  for (const { at } of lines.toReversed()) {
+    if (at === null) continue
+    if (at <= earliestLater + SKEW_MS) latest = Math.max(latest, at)
+    earliestLater = Math.min(earliestLater, at)
+  }
+  return latest
 }
 
 /** A message by host and Postfix instance: `postfix/submission/smtpd` and `postfix/qmgr` are one instance. */
 function messageKey(line: ParsedLine): MessageKey | null {
   if (line.queueId === undefined) return null
   const instance = (line.program ?? '').split('/', 1)[0] ?? ''
-  return { host: `${line.host ?? ''} ${instance}`, queueId: line.queueId }
+  return { host: `${(line.host ?? '').slice(0, NAME_MAX)} ${instance}`, queueId: line.queueId }
 }
+
+function sessionOf(line: ParsedLine): string {
+  return (line.session ?? '').slice(0, NAME_MAX)
+}
+
+/** Nothing real is longer, and an index takes no more than some 2,700 bytes. */
+const NAME_MAX = 255
+/** A line that claims more makes it up; kept far from the end of a 32-bit column. */
+const COUNT_MAX = 1_000_000
 
 function keyText({ host, queueId }: MessageKey): string {
   return `${host} ${queueId}`

@@ -1,10 +1,12 @@
 /** Bytes of a log file → its lines, plain or gzipped. A line longer than the limit is cut, and still one line. */
-import { createReadStream, fstatSync, openSync, readSync } from 'node:fs'
-import { closeSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { AppError } from '../error.ts'
 
 export type Line = {
+  /** Without the line feed, and without a carriage return before it: a copy made on Windows has the same lines. */
   text: string
   /** Bytes of the file before this line's end, its line feed included. Of the unpacked content for a gzipped file. */
   end: number
@@ -14,10 +16,15 @@ export type Line = {
 }
 
 const LINE_FEED = 10
+const CARRIAGE_RETURN = 13
 const READ_BYTES = 1 << 18
 
 /** Splits chunks into lines, keeping at most `maxLineBytes` of each in memory. */
-export async function* splitLines(chunks: AsyncIterable<Buffer>, start: number, maxLineBytes: number): AsyncGenerator<Line[]> {
+export async function* splitLines(
+  chunks: AsyncIterable<Buffer>,
+  start: number,
+  maxLineBytes: number,
+): AsyncGenerator<Line[]> {
   let rest: Buffer[] = []
   let restBytes = 0
   let position = start
@@ -46,7 +53,8 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>, start: number, 
 function toLine(parts: Buffer[], bytes: number, end: number, whole: boolean, maxLineBytes: number): Line {
   const content = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
   const tooLong = bytes > maxLineBytes
-  return { text: decode(tooLong ? content.subarray(0, maxLineBytes) : content), end, whole, tooLong }
+  const kept = tooLong ? content.subarray(0, maxLineBytes) : content
+  return { text: decode(kept.at(-1) === CARRIAGE_RETURN ? kept.subarray(0, -1) : kept), end, whole, tooLong }
 }
 
 /** UTF-8 where it is, else Latin-1: a line of another encoding still tells its stamp and its addresses. */
@@ -62,11 +70,11 @@ export type LogFile = {
   bytes: number
 }
 
-/** Opens a file for reading from its beginning. Throws `file_unreadable`. */
-export function openLogFile(path: string, signal: AbortSignal): LogFile {
+/** Opens a file for reading, a plain one from byte `start` on. Throws `file_unreadable`. */
+export function openLogFile(path: string, signal: AbortSignal, start = 0): LogFile {
   const { head, bytes, modifiedAt } = headOf(path)
   const gzipped = head[0] === 0x1f && head[1] === 0x8b // RFC 1952 section 2.3.1
-  const stream = createReadStream(path, { highWaterMark: READ_BYTES, signal })
+  const stream = createReadStream(path, { highWaterMark: READ_BYTES, start: gzipped ? 0 : start, signal })
   if (!gzipped) return { chunks: reading(path, stream), writtenAt: modifiedAt, bytes }
   const packedAt = head.length >= 8 ? head.readUInt32LE(4) * 1000 : 0
   const unpacked = stream.pipe(createGunzip())
@@ -74,12 +82,20 @@ export function openLogFile(path: string, signal: AbortSignal): LogFile {
   return { chunks: reading(path, unpacked), writtenAt: packedAt || modifiedAt, bytes }
 }
 
-async function* reading(path: string, stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* reading(path: string, stream: Readable): AsyncGenerator<Buffer> {
   try {
     yield* stream
   } catch (cause) {
+    // a stream that breaks off keeps what it had unpacked; its iterator does not hand it out
+    for (let rest = stream.read(); rest instanceof Buffer; rest = stream.read()) yield rest
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new AppError('file_unreadable', `${path} cannot be read to its end: ${reason}; what came before it is kept`, { cause })
+    throw new AppError(
+      'file_unreadable',
+      `${path} cannot be read to its end: ${reason}; what came before it is kept`,
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -104,4 +120,44 @@ function headOf(path: string): { head: Buffer; bytes: number; modifiedAt: number
 function statOf(descriptor: number) {
   const { size, mtimeMs, ...stat } = fstatSync(descriptor)
   return { size, mtimeMs, isFile: (stat.mode & 0o170000) === 0o100000 }
+}
+
+/** Bytes of a line's key: of a billion lines of one source a handful might be taken for another of the same hour. */
+export const KEY_BYTES = 6
+
+/** Processes write their stamps a little out of order; equal lines with more than this between them are one, read twice. */
+const WINDOW_MS = 2_000
+
+/**
+ * Gives each stamped line of a file a key: the same for the same line in whatever file, and another for a line that was
+ * truly written again. It is a hash of the text and of how many equal ones stand just before it. Where the stamps jump
+ * back, as in files put one behind the other, counting begins again. Lines truly equal on both sides of the place where
+ * a file was cut cannot be told from one line read twice, and are taken for that.
+ */
+export class LineKeys {
+  #window = Number.NaN
+  #current = new Map<number, number>()
+  #before = new Map<number, number>()
+
+  /** `at` is the line's stamp in ms. */
+  keyOf(text: string, at: number): number {
+    const key = hashOf(text)
+    const counts = this.#countsOf(Math.floor(at / WINDOW_MS))
+    const equal = counts.get(key) ?? 0
+    counts.set(key, equal + 1)
+    return equal === 0 ? key : hashOf(`${text}\n${equal}`)
+  }
+
+  #countsOf(window: number): Map<number, number> {
+    if (window === this.#window) return this.#current
+    if (window === this.#window - 1) return this.#before
+    this.#before = window === this.#window + 1 ? this.#current : new Map()
+    this.#current = new Map()
+    this.#window = window
+    return this.#current
+  }
+}
+
+function hashOf(text: string): number {
+  return hash('sha1', text, 'buffer').readUIntBE(0, KEY_BYTES)
 }

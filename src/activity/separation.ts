@@ -59,7 +59,7 @@ export async function testSeparation(test: SeparationTest): Promise<Separation> 
   const status = await statusOf(test)
   const finding = mayHaveSignedIn(status) ? findingOf(await watch(tails, test)) : null
   // an error may have come before or after the sign-in: without a line it was before
-  const undecided = finding?.kind === 'unseen' && !hasSignedIn(status)
+  const undecided = !hasSignedIn(status) && (finding?.kind === 'unseen' || finding?.kind === 'noLogs')
   if (finding === null || undecided) return { separable: false, found: false, finding: null, status }
   const found = finding.kind === 'separable' || finding.kind === 'lookAlike'
   return { separable: maySweep(finding), found, finding, status }
@@ -138,14 +138,20 @@ async function withFile<T>(
     file = await open(path)
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
-    throw new AppError('file_unreadable', `the log ${path} cannot be read`, { cause })
+    throw unreadable(path, cause)
   }
   try {
     const { size, ino } = await file.stat()
     return await use(file, { size, inode: ino })
+  } catch (cause) {
+    throw unreadable(path, cause)
   } finally {
     await file.close()
   }
+}
+
+function unreadable(path: string, cause: unknown): AppError {
+  return new AppError('file_unreadable', `the log ${path} cannot be read`, { cause })
 }
 
 async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -20,27 +20,71 @@ export async function lockSource(trx: Trx, source: number): Promise<void> {
   await sql`select id from log_source where id = ${source} for update`.execute(trx)
 }
 
-export type Chunk = { id: number; lastAt: number; hashes: Uint8Array }
+/** A span of time, both ends inside, ms since 1970. */
+export type Span = { from: number; to: number }
 
-/** Stretches of lines already read that overlap a span of time, but for those named. */
-export async function chunksWithin(trx: Trx, source: number, from: number, to: number, known: readonly number[]): Promise<Chunk[]> {
-  const { rows } = await sql<{ id: number; last_at: Date; hashes: Uint8Array }>`
-    select id, last_at, hashes from log_chunk
-    where source_id = ${source} and last_at >= ${new Date(from)} and first_at <= ${new Date(to)}
-      and id <> all(${[...known]}::bigint[]) order by id`.execute(trx)
-  return rows.map(row => ({ id: row.id, lastAt: row.last_at.getTime(), hashes: row.hashes }))
+/** No stretch of lines spans more, so that a question about a span reads only what lies near it. */
+export const CHUNK_SPAN_MS = 3_600_000
+
+/** Keys of lines already read, of all stretches that overlap one of the spans. */
+export async function keysWithin(trx: Trx, source: number, spans: readonly Span[]): Promise<Uint8Array[]> {
+  if (spans.length === 0) return []
+  const rows = spans.map(({ from, to }) => ({
+    from: new Date(from),
+    to: new Date(to),
+    end: new Date(to + CHUNK_SPAN_MS),
+  }))
+  const found = await sql<{ hashes: Uint8Array }>`
+    select c.hashes from json_to_recordset(${rowsOf(rows)}::json) as t("from" timestamptz, "to" timestamptz, "end" timestamptz)
+    join log_chunk c on c.source_id = ${source} and c.last_at between t."from" and t."end" and c.first_at <= t."to"`.execute(
+    trx,
+  )
+  return found.rows.map(row => row.hashes)
 }
 
-export async function saveChunk(trx: Trx, source: number, from: number, to: number, hashes: Buffer, lines: number): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
+export type Chunk = Span & { lines: number; hashes: Buffer }
+
+export async function saveChunks(trx: Trx, source: number, chunks: readonly Chunk[]): Promise<void> {
+  if (chunks.length === 0) return
+  const rows = chunks.map(({ from, to, lines, hashes }) => ({
+    first_at: new Date(from),
+    last_at: new Date(to),
+    line_count: lines,
+    hashes: hashes.toString('base64'),
+  }))
+  await sql`
     insert into log_chunk (source_id, first_at, last_at, line_count, hashes)
-    values (${source}, ${new Date(from)}, ${new Date(to)}, ${lines}, ${hashes}) returning id`.execute(trx)
-  return rows[0]?.id ?? 0
+    select ${source}, first_at, last_at, line_count, decode(hashes, 'base64')
+    from json_to_recordset(${rowsOf(rows)}::json)
+      as t(first_at timestamptz, last_at timestamptz, line_count integer, hashes text)`.execute(trx)
+}
+
+/** A stretch smaller than this is joined with its neighbours: following a log leaves one each second. */
+const SMALL_CHUNK_LINES = 1000
+const FULL_CHUNK_LINES = 4000
+
+/** Joins small stretches of the same hour. What they hold stays the same. */
+export async function packChunks(db: Db, source: number): Promise<void> {
+  await sql`
+    with small as (
+      select id, hour, sum(line_count) over (partition by hour order by id) / ${FULL_CHUNK_LINES}::integer as part
+      from (select id, line_count, floor(extract(epoch from first_at) * 1000 / ${CHUNK_SPAN_MS}::integer) as hour
+        from log_chunk where source_id = ${source} and line_count < ${SMALL_CHUNK_LINES}::integer) chunk),
+    crowded as (select hour, part from small group by hour, part having count(*) > 10),
+    gone as (delete from log_chunk c using small join crowded using (hour, part) where c.id = small.id
+      returning c.*, hour, part)
+    insert into log_chunk (source_id, first_at, last_at, line_count, hashes)
+    select ${source}, min(first_at), max(last_at), sum(line_count), string_agg(hashes, '' order by id)
+    from gone group by hour, part`.execute(db)
 }
 
 export type MessageKey = { host: string; queueId: string }
 
-export async function messagesOf(trx: Trx, source: number, keys: readonly MessageKey[]): Promise<(MessageKey & { state: MessageState })[]> {
+export async function messagesOf(
+  trx: Trx,
+  source: number,
+  keys: readonly MessageKey[],
+): Promise<(MessageKey & { state: MessageState })[]> {
   const { rows } = await sql<{
     host: string
     queue_id: string
@@ -52,7 +96,9 @@ export async function messagesOf(trx: Trx, source: number, keys: readonly Messag
   }>`
     select m.host, m.queue_id, m.state, m.user_name, m.queued_at, m.recipients, m.touched_at
     from json_to_recordset(${rowsOf(keys)}::json) as t(host text, "queueId" text)
-    join log_message m on m.source_id = ${source} and m.host = t.host and m.queue_id = t."queueId"`.execute(trx)
+    join log_message m on m.source_id = ${source} and m.host = t.host and m.queue_id = t."queueId"`.execute(
+    trx,
+  )
   return rows.map(row => {
     const touchedAt = row.touched_at.getTime()
     const key = { host: row.host, queueId: row.queue_id }
@@ -69,14 +115,18 @@ export async function messagesOf(trx: Trx, source: number, keys: readonly Messag
   })
 }
 
-/** Saves what is to be remembered of messages, and forgets those without a state. */
-export async function saveMessages(trx: Trx, source: number, messages: readonly (MessageKey & { state: MessageState | null })[]): Promise<void> {
-  const gone = messages.filter(message => message.state === null)
+/** Saves what is to be remembered of messages, and forgets those `gone`. */
+export async function saveMessages(
+  trx: Trx,
+  source: number,
+  messages: readonly (MessageKey & { state: MessageState })[],
+  gone: readonly MessageKey[],
+): Promise<void> {
   if (gone.length > 0) {
     await sql`delete from log_message m using json_to_recordset(${rowsOf(gone)}::json) as t(host text, "queueId" text)
       where m.source_id = ${source} and m.host = t.host and m.queue_id = t."queueId"`.execute(trx)
   }
-  const rows = messages.flatMap(({ host, queueId, state }) => (state === null ? [] : [messageRow(host, queueId, state)]))
+  const rows = messages.map(({ host, queueId, state }) => messageRow(host, queueId, state))
   if (rows.length === 0) return
   await sql`
     insert into log_message (source_id, host, queue_id, state, user_name, queued_at, recipients, touched_at)
@@ -84,7 +134,9 @@ export async function saveMessages(trx: Trx, source: number, messages: readonly 
     from json_to_recordset(${rowsOf(rows)}::json) as t(host text, queue_id text, state text, user_name text,
       queued_at timestamptz, recipients integer, touched_at timestamptz)
     on conflict (source_id, host, queue_id) do update set state = excluded.state, user_name = excluded.user_name,
-      queued_at = excluded.queued_at, recipients = excluded.recipients, touched_at = excluded.touched_at`.execute(trx)
+      queued_at = excluded.queued_at, recipients = excluded.recipients, touched_at = excluded.touched_at`.execute(
+    trx,
+  )
 }
 
 function messageRow(host: string, queueId: string, state: MessageState) {
@@ -102,18 +154,32 @@ function messageRow(host: string, queueId: string, state: MessageState) {
 /** Forgets messages and sessions that were last heard of long before an instant. */
 export async function forgetOld(db: Db, source: number, before: number): Promise<void> {
   await sql`delete from log_message where source_id = ${source} and (touched_at < ${new Date(before - FORGET_AFTER_MS.other)}
-    or (state in ('queued', 'submitted') and touched_at < ${new Date(before - FORGET_AFTER_MS.waiting)}))`.execute(db)
-  await sql`delete from log_session where source_id = ${source} and seen_at < ${new Date(before - FORGET_AFTER_MS.other)}`.execute(db)
+    or (state in ('queued', 'submitted') and touched_at < ${new Date(before - FORGET_AFTER_MS.waiting)}))`.execute(
+    db,
+  )
+  await sql`delete from log_session where source_id = ${source} and seen_at < ${new Date(before - FORGET_AFTER_MS.other)}`.execute(
+    db,
+  )
 }
 
-export async function sessionsOf(trx: Trx, source: number, sessions: readonly string[]): Promise<Set<string>> {
+export async function sessionsOf(
+  trx: Trx,
+  source: number,
+  sessions: readonly string[],
+): Promise<Set<string>> {
   if (sessions.length === 0) return new Set()
   const { rows } = await sql<{ session: string }>`
-    select session from log_session where source_id = ${source} and session = any(${[...sessions]}::text[])`.execute(trx)
+    select session from log_session where source_id = ${source} and session = any(${[...sessions]}::text[])`.execute(
+    trx,
+  )
   return new Set(rows.map(row => row.session))
 }
 
-export async function saveSessions(trx: Trx, source: number, sessions: ReadonlyMap<string, number>): Promise<void> {
+export async function saveSessions(
+  trx: Trx,
+  source: number,
+  sessions: ReadonlyMap<string, number>,
+): Promise<void> {
   if (sessions.size === 0) return
   const rows = [...sessions].map(([session, at]) => ({ session, at: new Date(at) }))
   await sql`insert into log_session (source_id, session, seen_at)
@@ -129,7 +195,10 @@ export async function knownAddresses(trx: Trx, addresses: readonly string[]): Pr
 }
 
 /** Pairs of addresses that lead to one mailbox: a sign-in under an alias is the person's own, not a master's. */
-export async function sameMailbox(trx: Trx, pairs: readonly { user: string; master: string }[]): Promise<Set<string>> {
+export async function sameMailbox(
+  trx: Trx,
+  pairs: readonly { user: string; master: string }[],
+): Promise<Set<string>> {
   if (pairs.length === 0) return new Set()
   const { rows } = await sql<{ master: string }>`
     select distinct t.master || ' ' || t."user" as master
@@ -155,8 +224,14 @@ export type DayUse = {
 export async function saveUse(trx: Trx, source: number, use: readonly DayUse[]): Promise<number> {
   if (use.length === 0) return 0
   const rows = use.map(each => ({
-    address: each.address, day: each.day, sign_ins: each.signIns, sends: each.sends, recipients: each.recipients,
-    hands: each.hands, first_at: new Date(each.firstAt), last_at: new Date(each.lastAt),
+    address: each.address,
+    day: each.day,
+    sign_ins: each.signIns,
+    sends: each.sends,
+    recipients: each.recipients,
+    hands: each.hands,
+    first_at: new Date(each.firstAt),
+    last_at: new Date(each.lastAt),
   }))
   const page = sql`json_to_recordset(${rowsOf(rows)}::json) as t(address text, day date, sign_ins integer, sends integer,
     recipients integer, hands integer, first_at timestamptz, last_at timestamptz)`
@@ -167,19 +242,29 @@ export async function saveUse(trx: Trx, source: number, use: readonly DayUse[]):
       join mailbox m on m.id = a.mailbox_id and m.kind = 'personal'
       join mailbox_holder h on h.mailbox_id = m.id and t.day between h.first_day and h.last_day
       where (t.sign_ins > 0 or t.sends > 0)
-        and not exists (select 1 from person_day d where d.person_id = h.person_id and d.day = t.day)) fresh`.execute(trx)
+        and not exists (select 1 from person_day d where d.person_id = h.person_id and d.day = t.day)) fresh`.execute(
+    trx,
+  )
   await sql`
     insert into mailbox_day (address, day, source_id, sign_ins, sends, recipients, hands, first_at, last_at)
     select address, day, ${source}, sign_ins, sends, recipients, hands, first_at, last_at from ${page}
-    on conflict (address, day, source_id) do update set sign_ins = mailbox_day.sign_ins + excluded.sign_ins,
-      sends = mailbox_day.sends + excluded.sends, recipients = mailbox_day.recipients + excluded.recipients,
-      hands = mailbox_day.hands + excluded.hands, first_at = least(mailbox_day.first_at, excluded.first_at),
+    on conflict (address, day, source_id) do update set
+      sign_ins = least(mailbox_day.sign_ins::bigint + excluded.sign_ins, 2147483647),
+      sends = least(mailbox_day.sends::bigint + excluded.sends, 2147483647),
+      recipients = least(mailbox_day.recipients::bigint + excluded.recipients, 2147483647),
+      hands = least(mailbox_day.hands::bigint + excluded.hands, 2147483647),
+      first_at = least(mailbox_day.first_at, excluded.first_at),
       last_at = greatest(mailbox_day.last_at, excluded.last_at)`.execute(trx)
   return fresh.rows[0]?.count ?? 0
 }
 
 /** Notes that lines of these days were read, and how far. */
-export async function saveCoverage(trx: Trx, source: number, days: ReadonlyMap<Day, number>, lastAt: number): Promise<void> {
+export async function saveCoverage(
+  trx: Trx,
+  source: number,
+  days: ReadonlyMap<Day, number>,
+  lastAt: number,
+): Promise<void> {
   const rows = [...days].map(([day, lines]) => ({ day, lines }))
   if (rows.length === 0) return
   await sql`
@@ -192,13 +277,24 @@ export async function saveCoverage(trx: Trx, source: number, days: ReadonlyMap<D
 
 export type Position = { path: string; inode: string; head: string; position: number }
 
-export async function positionOf(db: Db, source: number, path: string): Promise<Position | null> {
-  const { rows } = await sql<Position>`
-    select path, inode, head, position from log_position where source_id = ${source} and path = ${path}`.execute(db)
-  return rows[0] ?? null
+/** Where reading a file came to, and when that was saved, ms since 1970. */
+export async function positionOf(
+  db: Db,
+  source: number,
+  path: string,
+): Promise<(Position & { savedAt: number }) | null> {
+  const { rows } = await sql<Position & { updated_at: Date }>`
+    select path, inode, head, position, updated_at from log_position
+    where source_id = ${source} and path = ${path}`.execute(db)
+  const [row] = rows
+  return row ? { ...row, savedAt: row.updated_at.getTime() } : null
 }
 
-export async function savePosition(trx: Db, source: number, { path, inode, head, position }: Position): Promise<void> {
+export async function savePosition(
+  trx: Db,
+  source: number,
+  { path, inode, head, position }: Position,
+): Promise<void> {
   await sql`
     insert into log_position (source_id, path, inode, head, position, updated_at)
     values (${source}, ${path}, ${inode}, ${head}, ${position}, now())
@@ -206,7 +302,12 @@ export async function savePosition(trx: Db, source: number, { path, inode, head,
       position = excluded.position, updated_at = excluded.updated_at`.execute(trx)
 }
 
-export type LastUse = { mailbox: number; firstLogin: Date | null; lastLogin: Date | null; lastSend: Date | null }
+export type LastUse = {
+  mailbox: number
+  firstLogin: Date | null
+  lastLogin: Date | null
+  lastSend: Date | null
+}
 
 /** First and last proof of use of mailboxes, for a listing. The day's last instant stands for a sign-in on it. */
 export async function lastUse(db: Db, mailboxes: readonly number[]): Promise<Map<number, LastUse>> {

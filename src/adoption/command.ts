@@ -1,11 +1,18 @@
 /** `adoption` and `explain`. */
 import { writeFile } from 'node:fs/promises'
-import { type Answer, type Command, type CommandContext, dayOption, textOption, type Values } from '../command.ts'
+import {
+  type Answer,
+  type Command,
+  type CommandContext,
+  dayOption,
+  textOption,
+  type Values,
+} from '../command.ts'
 import { userPath } from '../config.ts'
 import { AppError } from '../error.ts'
 import { addDays, type Day, dayAt } from '../ids.ts'
 import { workingDays } from './calendar.ts'
-import { explain, type Explanation } from './explain.ts'
+import { type Explanation, explain } from './explain.ts'
 import { explanationText } from './explain-text.ts'
 import { adoptionFigures, type FiguresRequest, settingsOf } from './report.ts'
 import { csvTable, textTable } from './table.ts'
@@ -14,7 +21,10 @@ export const adoptionCommands: Command[] = [
   {
     name: 'adoption',
     usage: '[--agency CODE] [--as-of DAY] [--format table|json|csv] [-o FILE]',
-    summary: { vi: 'Số liệu sử dụng của cơ quan và các đơn vị bên dưới', en: 'Figures of an agency and all below it' },
+    summary: {
+      vi: 'Số liệu sử dụng của cơ quan và các đơn vị bên dưới',
+      en: 'Figures of an agency and all below it',
+    },
     options: {
       agency: { type: 'string' },
       'as-of': { type: 'string' },
@@ -39,11 +49,19 @@ export const adoptionCommands: Command[] = [
 const outputs = ['table', 'json', 'csv'] as const
 
 /** The figures of the day asked for, or of the last one that has ended. */
-export function figuresRequest({ config, now }: Pick<CommandContext, 'config' | 'now'>, asOf: Day | null): FiguresRequest {
+export function figuresRequest(
+  { config, now }: Pick<CommandContext, 'config' | 'now'>,
+  asOf: Day | null,
+): FiguresRequest {
   const today = dayAt(now().getTime(), config.timeZone)
   const day = asOf ?? addDays(today, -1)
   if (day > today) throw new AppError('usage', `--as-of: ${day} is still to come`)
-  return { day, partial: day === today, calendar: workingDays(config.adoption.calendar), ...settingsOf(config) }
+  return {
+    day,
+    partial: day === today,
+    calendar: workingDays(config.adoption.calendar),
+    ...settingsOf(config),
+  }
 }
 
 async function adoption(context: CommandContext, values: Values): Promise<Answer> {
@@ -53,7 +71,10 @@ async function adoption(context: CommandContext, values: Values): Promise<Answer
     throw new AppError('usage', `--format: one of ${outputs.join(', ')} is expected, not ${format}`)
   }
   const agency = textOption(values, 'agency')
-  const request = { ...figuresRequest(context, dayOption(values, 'as-of')), ...(agency === null ? {} : { agency }) }
+  const request = {
+    ...figuresRequest(context, dayOption(values, 'as-of')),
+    ...(agency === null ? {} : { agency }),
+  }
   const { report, figures } = await adoptionFigures(database.db, request)
   const text = () => {
     if (format === 'json') return `${JSON.stringify(report)}\n`

@@ -115,7 +115,7 @@ function viWhy(reason: StateReason): string {
     case 'notServing':
       return `Không công tác tại cơ quan nào trong ngày ${vnDay(reason.day)}`
     case 'outside':
-      return { staff: 'Không còn công tác', required: 'Không thuộc diện cấp', issued: 'Chưa được cấp' }[
+      return { staff: 'Không công tác trong ngày này', required: 'Không thuộc diện cấp', issued: 'Chưa được cấp' }[
         reason.of
       ]
     case 'fitsClass':
@@ -168,10 +168,11 @@ const en: EvidenceWords = {
       .join(', '),
   absence: span => `Absent, ${enSpan(span)}`,
   mailbox: ({ address, kind, state }) => `${kind} mailbox ${address}: ${state ?? 'state not known'}`,
-  earlier: ({ last_day, days }) => `First use; ${days} days of use before these 28, the last on ${last_day}`,
+  earlier: ({ last_day, days }) =>
+    `First use; ${many(days, 'day')} of use before these 28, the last on ${last_day}`,
   use: ({ kind, count, address, place }) => {
-    if (kind === 'hand') return `${count} actions in the mailbox ${address}; these alone are no use`
-    return `${count} ${kind === 'signIn' ? 'sign-ins' : 'sends'} as ${address}; ${place}`
+    if (kind === 'hand') return `${many(count, 'action')} in the mailbox ${address}; these alone are no use`
+    return `${many(count, kind === 'signIn' ? 'sign-in' : 'message')} ${kind === 'signIn' ? '' : 'sent '}as ${address}; ${place}`
   },
   place: ({ week, leftOut, working }) =>
     leftOut
@@ -187,8 +188,12 @@ function enSpan({ from, until }: Span): string {
   return until === null ? start : `${start} to ${until}`
 }
 
+function many(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
 function enMissing(days: number): string {
-  return days === 0 ? '' : `; the logs of ${days} days are not complete`
+  return days === 0 ? '' : `; the logs of ${many(days, 'day')} are not complete`
 }
 
 function enWhy(reason: StateReason): string {
@@ -242,8 +247,8 @@ function enWhy(reason: StateReason): string {
 
 function enRegularity(reason: Extract<StateReason, { kind: 'regularity' }>): string {
   if (reason.kept === 0) return 'No week of the 28 days has 3 working days'
-  const have = `Used in ${reason.blocks} of ${reason.kept} weeks and on ${reason.workingDays} working days`
-  const need = `${reason.blocksNeeded} weeks and ${reason.kept} days are needed`
+  const have = `Used in ${reason.blocks} of ${reason.kept} weeks and on ${many(reason.workingDays, 'working day')}`
+  const need = `${many(reason.blocksNeeded, 'week')} and ${many(reason.kept, 'day')} are needed`
   return `${have} (${need})${reason.sendMissing ? ', nothing sent' : ''}${enMissing(reason.missing)}`
 }
 

@@ -4,20 +4,45 @@ import type { Locale } from './messages.ts'
 
 const words = {
   vi: {
-    asOf: 'Tính đến hết ngày', mailboxes: 'Hộp thư', none: 'chưa có', facts: 'Căn cứ', yes: '✓', no: '✗', unknown: '?',
-    staff: 'đang công tác', required: 'thuộc diện cấp', issued: 'đã được cấp', activated: 'đã kích hoạt',
-    used: 'có sử dụng', sending: 'có gửi thư', regular: 'sử dụng thường xuyên',
+    asOf: 'Tính đến hết ngày',
+    mailboxes: 'Hộp thư',
+    none: 'chưa có',
+    facts: 'Căn cứ',
+    yes: '✓',
+    no: '✗',
+    unknown: '?',
+    staff: 'đang công tác',
+    required: 'thuộc diện cấp',
+    issued: 'đã được cấp',
+    activated: 'đã kích hoạt',
+    used: 'có sử dụng',
+    sending: 'có gửi thư',
+    regular: 'sử dụng thường xuyên',
   },
   en: {
-    asOf: 'Up to', mailboxes: 'Mailboxes', none: 'none', facts: 'Evidence', yes: '✓', no: '✗', unknown: '?',
-    staff: 'in service', required: 'must have a mailbox', issued: 'has one', activated: 'activated it',
-    used: 'uses it', sending: 'sends', regular: 'uses it regularly',
+    asOf: 'Up to',
+    mailboxes: 'Mailboxes',
+    none: 'none',
+    facts: 'Evidence',
+    yes: '✓',
+    no: '✗',
+    unknown: '?',
+    staff: 'in service',
+    required: 'must have a mailbox',
+    issued: 'has one',
+    activated: 'activated it',
+    used: 'uses it',
+    sending: 'sends',
+    regular: 'uses it regularly',
   },
 } as const
 
 const stages = ['staff', 'required', 'issued', 'activated', 'used', 'sending', 'regular'] as const
 
-export function explanationText({ asOf, person, mailboxes, states, evidence }: Explanation, locale: Locale): string {
+export function explanationText(
+  { asOf, person, mailboxes, states, evidence }: Explanation,
+  locale: Locale,
+): string {
   const say = words[locale]
   const mark = (state: boolean | null) => (state === null ? say.unknown : state ? say.yes : say.no)
   const lines = [
@@ -28,7 +53,9 @@ export function explanationText({ asOf, person, mailboxes, states, evidence }: E
     ...stages.map(stage => `  ${mark(states[stage])} ${say[stage]}: ${states.why[stage]}`),
     '',
     `${say.facts}:`,
-    ...evidence.map(({ day, source, detail }) => `  ${day ?? '          '}  ${detail}${source ? `  [${source}]` : ''}`),
+    ...evidence.map(
+      ({ day, source, detail }) => `  ${day ?? '          '}  ${detail}${source ? `  [${source}]` : ''}`,
+    ),
   ]
   return `${lines.join('\n')}\n`
 }

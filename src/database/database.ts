@@ -6,7 +6,17 @@
  */
 import { mkdirSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
-import { Kysely, PGliteDialect, PostgresDialect, sql, type Transaction } from 'kysely'
+import {
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  PGliteDialect,
+  type PGliteDialectConfig,
+  PGliteDriver,
+  PostgresDialect,
+  sql,
+  type Transaction,
+} from 'kysely'
 import pg from 'pg'
 import { type Config, readSecret, userPath } from '../config.ts'
 import { AppError } from '../error.ts'
@@ -35,7 +45,9 @@ const CONNECT_TIMEOUT_MS = 10_000
 
 /** Opens the configured database. Throws `database_unreachable`, `database_refused` or `database_locked`. */
 export async function openDatabase(config: Config['database']): Promise<Database> {
-  return config.url.startsWith('pglite:') ? openEmbedded(config.url.slice('pglite:'.length)) : openPostgres(config)
+  return config.url.startsWith('pglite:')
+    ? openEmbedded(config.url.slice('pglite:'.length))
+    : openPostgres(config)
 }
 
 async function openEmbedded(folder: string): Promise<Database> {
@@ -60,8 +72,45 @@ export function createEmbedded(folder: string | undefined, dump?: Blob): Promise
   })
 }
 
+/**
+ * Kysely 0.29.9 gives PGlite's one connection to everybody at once, so that a query of one task falls into the open
+ * transaction of another, and is lost when that is rolled back. Here each has it alone until it is done.
+ */
+class OneConnectionDriver extends PGliteDriver {
+  #free: Promise<void> = Promise.resolve()
+  #release: () => void = () => {}
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#free
+    let release = () => {}
+    this.#free = new Promise<void>(resolve => {
+      release = resolve
+    })
+    await before
+    this.#release = release
+    return super.acquireConnection()
+  }
+
+  override async releaseConnection(): Promise<void> {
+    this.#release()
+  }
+}
+
+class OneConnectionDialect extends PGliteDialect {
+  readonly #config: PGliteDialectConfig
+
+  constructor(config: PGliteDialectConfig) {
+    super(config)
+    this.#config = config
+  }
+
+  override createDriver(): Driver {
+    return new OneConnectionDriver(this.#config)
+  }
+}
+
 export function wrapEmbedded(pglite: PGlite, release: () => void): Database {
-  const db = new Kysely<unknown>({ dialect: new PGliteDialect({ pglite }) })
+  const db = new Kysely<unknown>({ dialect: new OneConnectionDialect({ pglite }) })
   return {
     db,
     kind: 'pglite',
@@ -88,6 +137,8 @@ async function openPostgres(config: Config['database']): Promise<Database> {
   })
   // a connection that dies idle is replaced by the pool; without a listener it would end the process
   pool.on('error', () => {})
+  // our statements are many and short; compiling them costs a second each and gains nothing
+  pool.on('connect', client => void client.query('set jit = off').catch(() => {}))
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     await sql`select 1`.execute(db)
@@ -140,7 +191,10 @@ export function databaseError(cause: unknown): AppError {
     return new AppError('database_refused', `the database refused us: ${reason}`, { cause })
   }
   if (/^(08|57P|53)|^E[A-Z]+$/.test(code) || /timeout|terminated/i.test(reason)) {
-    return new AppError('database_unreachable', `the database does not answer: ${reason}`, { cause, temporary: true })
+    return new AppError('database_unreachable', `the database does not answer: ${reason}`, {
+      cause,
+      temporary: true,
+    })
   }
   return new AppError('internal', `the database reported: ${reason}`, { cause })
 }

@@ -4,7 +4,7 @@
  * Two processes on one PGlite folder lose data without an error. The lock is a SQLite file held in an exclusive
  * transaction: the kernel frees it when the process ends in whatever way, so it can never be left behind.
  */
-import { dirname, join, basename } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../error.ts'
 

@@ -25,13 +25,23 @@ function migrations(): Migration[] {
 
 /** Brings the database up and answers the names of the files applied now. */
 export async function migrate(database: Database): Promise<string[]> {
-  await database.exec(`create table if not exists schema_migration (
-    name text primary key, checksum text not null, applied_at timestamptz not null default now())`)
+  await createLedger(database)
   const applied: string[] = []
   for (const migration of await pending(database)) {
     if (await apply(database, migration)) applied.push(migration.name)
   }
   return applied
+}
+
+// "if not exists" looks and creates in two steps: of two at once the later meets a unique index of the catalogue,
+// once the earlier has committed, so the table is there.
+async function createLedger(database: Database): Promise<void> {
+  try {
+    await database.exec(`create table if not exists schema_migration (
+      name text primary key, checksum text not null, applied_at timestamptz not null default now())`)
+  } catch (cause) {
+    if (!isUniqueViolation(cause)) throw cause
+  }
 }
 
 /** Throws `database_outdated` where files are waiting, so that no command works on half a schema. */
@@ -41,7 +51,10 @@ export async function requireMigrated(database: Database): Promise<void> {
   `.execute(database.db)
   const waiting = known.rows[0]?.found ? await pending(database) : migrations()
   if (waiting.length > 0) {
-    throw new AppError('database_outdated', `the database waits for ${waiting.length} migrations; run: hopthu migrate`)
+    throw new AppError(
+      'database_outdated',
+      `the database waits for ${waiting.length} migrations; run: hopthu migrate`,
+    )
   }
 }
 
@@ -69,7 +82,12 @@ async function apply(database: Database, { name, text, checksum }: Migration): P
     return true
   } catch (cause) {
     await database.exec('rollback').catch(() => {})
-    if (typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === '23505') return false
+    if (isUniqueViolation(cause)) return false
     throw cause
   }
+}
+
+/** SQL state 23505, PostgreSQL manual, appendix A. */
+function isUniqueViolation(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === '23505'
 }

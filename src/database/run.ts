@@ -19,7 +19,10 @@ const STALE_SECONDS = 90
  * Takes the row of a new run. Throws `busy` while another of the same kind and subject goes on; one whose process is
  * gone is marked as broken off first.
  */
-export async function startRun(db: Db, run: { kind: string; subject?: string; dryRun?: boolean; now: Date }): Promise<Run> {
+export async function startRun(
+  db: Db,
+  run: { kind: string; subject?: string; dryRun?: boolean; now: Date },
+): Promise<Run> {
   const subject = run.subject ?? ''
   await releaseBroken(db, run.kind, subject, run.now)
   const { rows } = await sql<{ id: number }>`
@@ -76,15 +79,24 @@ export async function heartbeat(db: Db, run: Run): Promise<void> {
 
 /** Proves inside a transaction that the run is still ours; the row stays locked until it ends. */
 export async function fence(trx: Trx, run: Run): Promise<void> {
-  const { rows } = await sql`select id from run where id = ${run.id} and state = 'running' for update`.execute(trx)
+  const { rows } =
+    await sql`select id from run where id = ${run.id} and state = 'running' for update`.execute(trx)
   if (rows.length !== 1) throw lost(run)
 }
 
 function lost(run: Run): AppError {
-  return new AppError('cancelled', `run ${run.id} was taken for broken off by another process; nothing more is written`)
+  return new AppError(
+    'cancelled',
+    `run ${run.id} was taken for broken off by another process; nothing more is written`,
+  )
 }
 
-export type RunEnd = { state: Exclude<RunState, 'running'>; exitStatus: number; message?: string; result: unknown }
+export type RunEnd = {
+  state: Exclude<RunState, 'running'>
+  exitStatus: number
+  message?: string
+  result: unknown
+}
 
 export async function finishRun(db: Db, run: Run, end: RunEnd): Promise<void> {
   await sql`update run set state = ${end.state}, finished_at = now(), exit_status = ${end.exitStatus},

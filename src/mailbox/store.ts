@@ -45,6 +45,10 @@ export async function saveListing(trx: Trx, run: number, platform: string, day: 
   )
   await sql`delete from platform_listed where run_id = ${run}`.execute(trx)
   await saveAliases(trx, platform, day)
+  // a first apply fills these in minutes; without this the next plan seeks in them as if they were empty
+  for (const table of ['platform_entry', 'mailbox', 'mailbox_state', 'mailbox_address', 'mailbox_holder']) {
+    await sql`analyze ${sql.table(table)}`.execute(trx)
+  }
 }
 
 /** An alias that leads to one of our mailboxes alone is that mailbox's; one that leads to several is nobody's. */
@@ -323,6 +327,8 @@ export async function newestPlan(
 
 /** Makes the plan the one that counts; what older ones still held is dropped. */
 export async function publishPlan(trx: Trx, plan: number, digest: string, guard: Guard): Promise<void> {
+  // a plan is written and used at once; without this its changes are sought as if they were a handful
+  await sql`analyze plan_change`.execute(trx)
   await sql`update plan_change set state = 'dropped' where state in ('planned', 'failed') and plan_id in
     (select id from plan where id < ${plan} and state in ('open', 'refused', 'applying'))`.execute(trx)
   await sql`update plan set state = 'superseded' where id < ${plan} and state in ('open', 'refused', 'applying')`.execute(
@@ -460,9 +466,11 @@ export async function recordOutcomes(
 async function recordMailboxes(trx: Trx, plan: number, numbers: readonly number[], day: Day): Promise<void> {
   const done = sql`(select * from plan_change where plan_id = ${plan} and number = any(${[...numbers]}::int[]))`
   await sql`
-    with made as (
+    with created as materialized (
+      select number, platform, address, name, quota_bytes, person_id from ${done} c where kind = 'create'
+    ), made as (
       insert into mailbox (platform, address, name, quota_bytes, state)
-      select platform, address, name, quota_bytes, 'active' from ${done} c where kind = 'create' order by number
+      select platform, address, name, quota_bytes, 'active' from created order by number
       on conflict (platform, address) do nothing returning id, address
     ), state as (
       insert into mailbox_state (mailbox_id, first_day, state, reason) select id, ${day}, 'active', 'created' from made
@@ -470,9 +478,7 @@ async function recordMailboxes(trx: Trx, plan: number, numbers: readonly number[
       insert into mailbox_address (address, mailbox_id, kind, first_day) select address, id, 'primary', ${day} from made
     )
     insert into mailbox_holder (mailbox_id, person_id, first_day)
-    select made.id, c.person_id, ${day} from made join ${done} c on c.kind = 'create' and c.address = made.address`.execute(
-    trx,
-  )
+    select made.id, created.person_id, ${day} from made join created using (address)`.execute(trx)
   await sql`
     update plan_change c set mailbox_id = m.id from mailbox m
     where c.plan_id = ${plan} and c.number = any(${[...numbers]}::int[]) and c.mailbox_id is null

@@ -1,16 +1,26 @@
 /** `roster sync` and `roster approve`. */
-import { type Answer, type Command, type CommandContext, idWord, textOption, type Values } from '../command.ts'
+import {
+  type Answer,
+  type Command,
+  type CommandContext,
+  idWord,
+  textOption,
+  type Values,
+} from '../command.ts'
 import type { LdapSourceConfig } from '../config.ts'
 import { AppError } from '../error.ts'
 import { guardText, type Locale, rejectionText, words } from './messages.ts'
-import { rejectionsOf, type RejectionRow } from './store.ts'
+import { type RejectionRow, rejectionsOf } from './store.ts'
 import { approveRun, exitStatusOf, openLdapSource, type RosterResult, syncSource } from './sync.ts'
 
 export const rosterCommands: Command[] = [
   {
     name: 'roster sync',
     usage: '[--source NAME] [--dry-run] [--force]',
-    summary: { vi: 'Đọc danh sách cán bộ từ nguồn và cập nhật', en: 'Reads the roster from its sources and updates it' },
+    summary: {
+      vi: 'Đọc danh sách cán bộ từ nguồn và cập nhật',
+      en: 'Reads the roster from its sources and updates it',
+    },
     options: { source: { type: 'string' }, 'dry-run': { type: 'boolean' }, force: { type: 'boolean' } },
     needs: 'database',
     words: [0, 0],
@@ -19,7 +29,10 @@ export const rosterCommands: Command[] = [
   {
     name: 'roster approve',
     usage: 'RUN',
-    summary: { vi: 'Phê duyệt đúng lần đọc đã bị từ chối', en: 'Applies exactly a run that the guard refused' },
+    summary: {
+      vi: 'Phê duyệt đúng lần đọc đã bị từ chối',
+      en: 'Applies exactly a run that the guard refused',
+    },
     options: {},
     needs: 'database',
     words: [1, 1],
@@ -33,21 +46,37 @@ export async function syncAll(
   options: { source: string | null; dryRun: boolean; force: boolean },
 ): Promise<RosterResult[]> {
   const { config, database, now, signal, progress } = context
-  const sources = config.roster.sources.filter(each => options.source === null || each.name === options.source)
+  const sources = config.roster.sources.filter(
+    each => options.source === null || each.name === options.source,
+  )
   if (sources.length === 0) {
-    throw new AppError('usage', options.source === null ? 'roster.sources: no source is configured' : `--source: no source is called ${options.source}`)
+    throw new AppError(
+      'usage',
+      options.source === null
+        ? 'roster.sources: no source is configured'
+        : `--source: no source is called ${options.source}`,
+    )
   }
   const results: RosterResult[] = []
   for (const source of sources) {
     const open = (each: AbortSignal) => openLdapSource(source, each)
     const report = (read: number) => progress(`${source.name}: ${read}`)
-    results.push(await syncSource({ db: database.db, config, source, open, now }, { ...options, signal, progress: report }))
+    results.push(
+      await syncSource(
+        { db: database.db, config, source, open, now },
+        { ...options, signal, progress: report },
+      ),
+    )
   }
   return results
 }
 
 async function sync(context: CommandContext, values: Values): Promise<Answer> {
-  const options = { source: textOption(values, 'source'), dryRun: values['dry-run'] === true, force: values.force === true }
+  const options = {
+    source: textOption(values, 'source'),
+    dryRun: values['dry-run'] === true,
+    force: values.force === true,
+  }
   const results = await syncAll(context, options)
   return answer(context, results, options.force)
 }
@@ -62,7 +91,8 @@ async function approve(context: CommandContext, _values: Values, [word]: string[
 
 async function sourceOfRun({ config }: CommandContext, id: number): Promise<LdapSourceConfig> {
   const [source, ...others] = config.roster.sources
-  if (!source || others.length > 0) throw new AppError('usage', `run ${id}: one configured source is expected`)
+  if (!source || others.length > 0)
+    throw new AppError('usage', `run ${id}: one configured source is expected`)
   return source
 }
 
@@ -78,16 +108,22 @@ function answer(context: CommandContext, results: RosterResult[], force: boolean
       ...rest,
       rejections: rejections(context, results),
       guard: { ok: guard.ok, reasons: guard.reasons.map(reason => guardText(locale, reason)) },
-      ...(others.length > 0 ? { sources: results.map(({ source, run, read, complete }) => ({ source, run, read, complete })) } : {}),
+      ...(others.length > 0
+        ? { sources: results.map(({ source, run, read, complete }) => ({ source, run, read, complete })) }
+        : {}),
     },
     text: () => text(context, results, exits),
     exit: exits.includes(3) ? 3 : Math.max(...exits),
   }
 }
 
-async function* rejections({ database }: CommandContext, results: RosterResult[]): AsyncGenerator<{ key: string; reason: string }[]> {
+async function* rejections(
+  { database }: CommandContext,
+  results: RosterResult[],
+): AsyncGenerator<{ key: string; reason: string }[]> {
   for (const { run } of results) {
-    for await (const page of rejectionsOf(database.db, run)) yield page.map(({ key, reason, detail }) => ({ key, reason: reasonOf(reason, detail) }))
+    for await (const page of rejectionsOf(database.db, run))
+      yield page.map(({ key, reason, detail }) => ({ key, reason: reasonOf(reason, detail) }))
   }
 }
 
@@ -112,7 +148,11 @@ function add(a: RosterResult, b: RosterResult): RosterResult {
 
 const SHOWN_REJECTIONS = 20
 
-async function* text(context: CommandContext, results: RosterResult[], exits: number[]): AsyncGenerator<string> {
+async function* text(
+  context: CommandContext,
+  results: RosterResult[],
+  exits: number[],
+): AsyncGenerator<string> {
   const { locale } = context.config
   for (const [i, result] of results.entries()) {
     yield summary(locale, result)
@@ -121,10 +161,15 @@ async function* text(context: CommandContext, results: RosterResult[], exits: nu
   }
 }
 
-function summary(locale: Locale, { source, read, rejected, seconds, agencies, people, dryRun }: RosterResult): string {
+function summary(
+  locale: Locale,
+  { source, read, rejected, seconds, agencies, people, dryRun }: RosterResult,
+): string {
   const say = words[locale]
   const counts = (of: Record<string, number>) =>
-    Object.entries(of).map(([key, count]) => `${count.toLocaleString(locale)} ${say[key as keyof typeof say]}`).join(' · ')
+    Object.entries(of)
+      .map(([key, count]) => `${count.toLocaleString(locale)} ${say[key as keyof typeof say]}`)
+      .join(' · ')
   const lines = [
     `${source}: ${say.read} ${read.toLocaleString(locale)} ${say.entries}, ${rejected.toLocaleString(locale)} ${say.rejected} (${seconds.toLocaleString(locale)} ${say.seconds})`,
     `  ${say.people}: ${counts(people)}`,
@@ -134,7 +179,10 @@ function summary(locale: Locale, { source, read, rejected, seconds, agencies, pe
   return `${lines.join('\n')}\n`
 }
 
-async function* listRejections({ database, config: { locale } }: CommandContext, { run }: RosterResult): AsyncGenerator<string> {
+async function* listRejections(
+  { database, config: { locale } }: CommandContext,
+  { run }: RosterResult,
+): AsyncGenerator<string> {
   let shown = 0
   for await (const page of rejectionsOf(database.db, run)) {
     for (const row of page) {

@@ -34,7 +34,14 @@ export function checkRoster(input: GuardInput, limits: GuardLimits): Guard {
   if (input.read === 0) reasons.push({ kind: 'empty' })
   else if (!input.firstLoad) {
     const overall = exceeded(input.leavers, input.staff, limits)
-    if (overall) reasons.push({ kind: 'leavers', agency: null, leavers: input.leavers, staff: input.staff, limit: overall })
+    if (overall)
+      reasons.push({
+        kind: 'leavers',
+        agency: null,
+        leavers: input.leavers,
+        staff: input.staff,
+        limit: overall,
+      })
     for (const { code, leavers, staff } of input.agencies) {
       const limit = exceeded(leavers, staff, limits)
       if (limit) reasons.push({ kind: 'leavers', agency: code, leavers, staff, limit })
@@ -46,6 +53,7 @@ export function checkRoster(input: GuardInput, limits: GuardLimits): Guard {
 /** The limit that is passed, by number or by share, whichever first; else null. */
 function exceeded(count: number, of: number, limits: GuardLimits): string | null {
   if (count > limits.maxLeavers) return String(limits.maxLeavers)
-  if (count >= PERCENT_FROM && count * 100 > limits.maxLeaversPercent * of) return `${limits.maxLeaversPercent}%`
+  if (count >= PERCENT_FROM && count * 100 > limits.maxLeaversPercent * of)
+    return `${limits.maxLeaversPercent}%`
   return null
 }

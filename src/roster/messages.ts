@@ -33,7 +33,9 @@ export function guardText(locale: Locale, reason: GuardReason): string {
         ? 'nguồn không trả về người nào; coi như nguồn đang hỏng'
         : 'the source gave nobody at all; taken for an outage'
     case 'incomplete':
-      return locale === 'vi' ? `chưa đọc hết nguồn: ${reason.message}` : `the read is incomplete: ${reason.message}`
+      return locale === 'vi'
+        ? `chưa đọc hết nguồn: ${reason.message}`
+        : `the read is incomplete: ${reason.message}`
     case 'leavers': {
       const { agency, leavers, staff, limit } = reason
       return locale === 'vi'
@@ -45,21 +47,47 @@ export function guardText(locale: Locale, reason: GuardReason): string {
 
 export const words = {
   vi: {
-    agencies: 'Cơ quan', created: 'mới', changed: 'thay đổi', closed: 'thôi hoạt động',
-    people: 'Cán bộ', joiners: 'mới vào', movers: 'chuyển đến', leavers: 'thôi việc', returned: 'trở lại', unchanged: 'không đổi',
-    read: 'Đã đọc', entries: 'mục', rejected: 'không nhận', seconds: 'giây', dryRun: 'Chạy thử, không ghi gì.',
+    agencies: 'Cơ quan',
+    created: 'mới',
+    changed: 'thay đổi',
+    closed: 'thôi hoạt động',
+    people: 'Cán bộ',
+    joiners: 'mới vào',
+    movers: 'chuyển đến',
+    leavers: 'thôi việc',
+    returned: 'trở lại',
+    unchanged: 'không đổi',
+    read: 'Đã đọc',
+    entries: 'mục',
+    rejected: 'không nhận',
+    seconds: 'giây',
+    dryRun: 'Chạy thử, không ghi gì.',
     refused: 'Từ chối, danh sách cũ được giữ nguyên:',
     approve: 'Nếu biến động là thật: hopthu roster approve',
     reread: 'Kiểm tra nguồn rồi chạy lại: hopthu roster sync',
-    next: 'Tiếp theo: hopthu mailbox plan', more: 'và còn nữa; xem đủ bằng --json',
+    next: 'Tiếp theo: hopthu mailbox plan',
+    more: 'và còn nữa; xem đủ bằng --json',
   },
   en: {
-    agencies: 'Agencies', created: 'new', changed: 'changed', closed: 'closed',
-    people: 'People', joiners: 'joined', movers: 'moved', leavers: 'left', returned: 'returned', unchanged: 'unchanged',
-    read: 'Read', entries: 'entries', rejected: 'rejected', seconds: 's', dryRun: 'Dry run, nothing was written.',
+    agencies: 'Agencies',
+    created: 'new',
+    changed: 'changed',
+    closed: 'closed',
+    people: 'People',
+    joiners: 'joined',
+    movers: 'moved',
+    leavers: 'left',
+    returned: 'returned',
+    unchanged: 'unchanged',
+    read: 'Read',
+    entries: 'entries',
+    rejected: 'rejected',
+    seconds: 's',
+    dryRun: 'Dry run, nothing was written.',
     refused: 'Refused, the last good roster stands:',
     approve: 'If these movements are real: hopthu roster approve',
     reread: 'Look at the source, then run again: hopthu roster sync',
-    next: 'Next: hopthu mailbox plan', more: 'and more; all of them with --json',
+    next: 'Next: hopthu mailbox plan',
+    more: 'and more; all of them with --json',
   },
 } as const

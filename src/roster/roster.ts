@@ -106,7 +106,8 @@ export function toPerson(entry: DirectoryEntry, mapping: PersonMapping): StagedP
   if (!key) return read.rejection('person', 'missing_key', '')
   if (read.problem) return read.rejection('person', read.problem.reason, read.problem.detail)
   const staffId = read.value('staffId')
-  if (attributes.staffId && !staffId) return read.rejection('person', 'missing_staff_id', read.value('fullName') ?? '')
+  if (attributes.staffId && !staffId)
+    return read.rejection('person', 'missing_staff_id', read.value('fullName') ?? '')
   const fullName = read.value('fullName')
   if (!fullName) return read.rejection('person', 'missing_name', staffId ?? '')
   const posts = postsOf(entry, attributes)
@@ -128,7 +129,11 @@ export function toPerson(entry: DirectoryEntry, mapping: PersonMapping): StagedP
   }
 }
 
-export function toAgency(entry: DirectoryEntry, mapping: AgencyMapping, levels: readonly string[]): StagedAgency | Rejection {
+export function toAgency(
+  entry: DirectoryEntry,
+  mapping: AgencyMapping,
+  levels: readonly string[],
+): StagedAgency | Rejection {
   const read = fields(entry, { key: mapping.key, ...mapping.attributes })
   const key = read.value('key')
   if (!key) return read.rejection('agency', 'missing_key', '')
@@ -150,7 +155,11 @@ export function toAgency(entry: DirectoryEntry, mapping: AgencyMapping, levels: 
   }
 }
 
-function refsOf(entry: DirectoryEntry, mapping: AgencyMapping, code: AgencyCode): { ownRef: string; parentRef: string | null } {
+function refsOf(
+  entry: DirectoryEntry,
+  mapping: AgencyMapping,
+  code: AgencyCode,
+): { ownRef: string; parentRef: string | null } {
   if (mapping.parent === 'dn') return { ownRef: normaliseDn(entry.dn), parentRef: parentDn(entry.dn) }
   const parent = entry.attributes.get(mapping.parent.toLowerCase())?.[0]
   return { ownRef: code, parentRef: parent === undefined ? null : parseAgencyCode(parent) }
@@ -241,5 +250,12 @@ function splitDn(dn: string): string[] {
     } else part += char
   }
   parts.push(part)
-  return parts.map(each => each.normalize('NFC').trim().replace(/\s*=\s*/, '=').replace(/\s+/g, ' ').toLowerCase())
+  return parts.map(each =>
+    each
+      .normalize('NFC')
+      .trim()
+      .replace(/\s*=\s*/, '=')
+      .replace(/\s+/g, ' ')
+      .toLowerCase(),
+  )
 }

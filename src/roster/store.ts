@@ -25,15 +25,29 @@ export type Staged = {
 
 export type Movements = {
   agencies: { created: number; changed: number; closed: number }
-  people: { joiners: number; movers: number; leavers: number; returned: number; changed: number; unchanged: number }
+  people: {
+    joiners: number
+    movers: number
+    leavers: number
+    returned: number
+    changed: number
+    unchanged: number
+  }
 }
 
 // staging -----------------------------------------------------------------------------------------------------------
 
 export async function stageAgencies(db: Db, run: number, page: readonly StagedAgency[]): Promise<void> {
   const rows = page.map(each => ({
-    source_key: each.key, own_ref: each.ownRef, parent_ref: each.parentRef, code: each.code, name: each.name,
-    level: each.level, sector: each.sector, sort_key: each.sortKey, search_key: each.searchKey,
+    source_key: each.key,
+    own_ref: each.ownRef,
+    parent_ref: each.parentRef,
+    code: each.code,
+    name: each.name,
+    level: each.level,
+    sector: each.sector,
+    sort_key: each.sortKey,
+    search_key: each.searchKey,
   }))
   await sql`
     with page as (
@@ -51,12 +65,28 @@ export async function stageAgencies(db: Db, run: number, page: readonly StagedAg
 
 export async function stagePeople(db: Db, run: number, page: readonly StagedPerson[]): Promise<void> {
   const people = page.map(each => ({
-    source_key: each.key, staff_id: each.staffId, full_name: each.fullName, sort_key: each.sortKey,
-    search_key: each.searchKey, staff_class: each.staffClass, title: each.title, phone: each.phone, email: each.email,
-    start_day: each.startDay, absent_from: each.absentFrom, absent_until: each.absentUntil,
+    source_key: each.key,
+    staff_id: each.staffId,
+    full_name: each.fullName,
+    sort_key: each.sortKey,
+    search_key: each.searchKey,
+    staff_class: each.staffClass,
+    title: each.title,
+    phone: each.phone,
+    email: each.email,
+    start_day: each.startDay,
+    absent_from: each.absentFrom,
+    absent_until: each.absentUntil,
   }))
-  const posts = page.flatMap(each =>
-    each.posts.map(post => ({ source_key: each.key, agency_code: post.code, is_primary: post.primary })),
+  const posts = page.flatMap(({ key, staffClass, title, startDay, posts }) =>
+    posts.map(({ code, primary }) => ({
+      source_key: key,
+      agency_code: code,
+      is_primary: primary,
+      staff_class: staffClass,
+      title,
+      start_day: startDay,
+    })),
   )
   await sql`
     with page as (
@@ -74,9 +104,10 @@ export async function stagePeople(db: Db, run: number, page: readonly StagedPers
     select ${run}, 'person', source_key, 'duplicate_key', full_name from page
     where (source_key, full_name) not in (select source_key, full_name from taken)`.execute(db)
   await sql`
-    insert into roster_staged_post (run_id, source_key, agency_code, is_primary)
-    select ${run}, source_key, agency_code, is_primary
-    from json_to_recordset(${rowsOf(posts)}::json) as t(source_key text, agency_code text, is_primary boolean)
+    insert into roster_staged_post (run_id, source_key, agency_code, is_primary, staff_class, title, start_day)
+    select ${run}, source_key, agency_code, is_primary, staff_class, title, start_day
+    from json_to_recordset(${rowsOf(posts)}::json) as t(source_key text, agency_code text, is_primary boolean,
+      staff_class text, title text, start_day date)
     on conflict do nothing`.execute(db)
 }
 
@@ -85,14 +116,16 @@ export async function stageRejections(db: Db, run: number, page: readonly Reject
   await sql`
     insert into roster_rejection (run_id, subject, source_key, reason, detail)
     select ${run}, subject, key, reason, detail
-    from json_to_recordset(${rowsOf(page)}::json) as t(subject text, key text, reason text, detail text)`.execute(db)
+    from json_to_recordset(${rowsOf(page)}::json) as t(subject text, key text, reason text, detail text)`.execute(
+    db,
+  )
 }
 
-/** Lets the database know how many rows are staged: without it, joins are planned for a handful. */
+/** Lets the database know how many rows there are: without it, joins of whole tables are planned for a handful. */
 export async function staged(db: Db): Promise<void> {
-  await sql`analyze roster_staged_person`.execute(db)
-  await sql`analyze roster_staged_post`.execute(db)
-  await sql`analyze roster_staged_agency`.execute(db)
+  for (const table of ['roster_staged_person', 'roster_staged_post', 'roster_staged_agency', 'person', 'employment', 'agency_period']) {
+    await sql`analyze ${sql.table(table)}`.execute(db)
+  }
 }
 
 /** What is left of reads that ended badly or were refused, but for the newest refused one of each source. */
@@ -112,7 +145,9 @@ export async function dropDryRuns(db: Db, source: string): Promise<void> {
 export async function dropOvertaken(db: Db, source: string, run: number): Promise<void> {
   for (const table of ['roster_staged_person', 'roster_staged_post', 'roster_staged_agency'] as const) {
     await sql`delete from ${sql.table(table)} where run_id in
-      (select id from run where kind = 'roster' and subject = ${source} and id < ${run} and state <> 'running')`.execute(db)
+      (select id from run where kind = 'roster' and subject = ${source} and id < ${run} and state <> 'running')`.execute(
+      db,
+    )
   }
 }
 
@@ -125,7 +160,9 @@ export async function isFirstLoad(db: Db, source: string): Promise<boolean> {
 
 /** Marks who is who and what moved; answers the counts. Nothing outside the staged rows changes. */
 export async function compare(trx: Trx, read: Staged): Promise<Movements> {
-  await sql`update roster_staged_person set person_id = null, movement = null where run_id = ${read.run}`.execute(trx)
+  await sql`update roster_staged_person set person_id = null, movement = null where run_id = ${read.run}`.execute(
+    trx,
+  )
   await matchAgencies(trx, read)
   await rejectAmbiguous(trx, read)
   await matchPosts(trx, read)
@@ -160,7 +197,9 @@ async function matchAgencies(trx: Trx, { run, source }: Staged): Promise<void> {
     from agency a join agency_period p on p.agency_id = a.id and p.last_day = 'infinity'
     where s.run_id = ${run} and s.agency_id is null and a.source = ${source} and p.code = s.code
       and not exists (select 1 from roster_staged_agency o where o.run_id = ${run} and o.source_key = a.source_key)
-      and not exists (select 1 from roster_rejection r where r.run_id = ${run} and r.source_key = a.source_key)`.execute(trx)
+      and not exists (select 1 from roster_rejection r where r.run_id = ${run} and r.source_key = a.source_key)`.execute(
+    trx,
+  )
   await sql`
     with recursive tree as (
       select s.source_key, s.own_ref, 0 as depth from roster_staged_agency s
@@ -201,10 +240,14 @@ async function rejectAmbiguous(trx: Trx, { run, source }: Staged): Promise<void>
 
 async function matchPosts(trx: Trx, { run, source }: Staged): Promise<void> {
   await sql`
-    update roster_staged_post post set agency_id = coalesce(
-        (select s.agency_id from roster_staged_agency s where s.run_id = ${run} and s.code = post.agency_code),
-        (select p.agency_id from agency_period p where p.code = post.agency_code and p.last_day = 'infinity'))
-    where post.run_id = ${run}`.execute(trx)
+    with known as (
+      select code, agency_id from roster_staged_agency where run_id = ${run}
+      union all
+      select p.code, p.agency_id from agency_period p where p.last_day = 'infinity' and not exists (
+        select 1 from roster_staged_agency s where s.run_id = ${run} and s.code = p.code)
+    )
+    update roster_staged_post post set agency_id = known.agency_id from known
+    where post.run_id = ${run} and known.code = post.agency_code`.execute(trx)
   // an agency of this source must have been read with it; one of another source must be in force
   await sql`
     with gone as (
@@ -243,6 +286,16 @@ async function matchPeople(trx: Trx, { run, source }: Staged): Promise<void> {
     )
     update roster_staged_person s set person_id = candidate.person_id from candidate
     where s.run_id = ${run} and s.source_key = candidate.source_key`.execute(trx)
+  await linkPosts(trx, run)
+  // everything after this joins on what was just filled in
+  await staged(trx)
+}
+
+async function linkPosts(trx: Trx, run: number): Promise<void> {
+  await sql`
+    update roster_staged_post post set person_id = s.person_id from roster_staged_person s
+    where post.run_id = ${run} and s.run_id = ${run} and s.source_key = post.source_key
+      and post.person_id is distinct from s.person_id`.execute(trx)
 }
 
 /** The staged post a person is counted at, and the one of today: a mover is one for whom they differ. */
@@ -260,13 +313,12 @@ async function markMovements(trx: Trx, read: Staged): Promise<void> {
       order by e.person_id, e.is_primary desc, e.first_day, p.code
     ), kept as (
       -- concurrent posts without a primary: who still holds the counted post has not moved
-      select e.person_id, post.source_key from employment e
-      join roster_staged_person s on s.run_id = ${run} and s.person_id = e.person_id
+      select e.person_id from employment e
       join held on held.person_id = e.person_id and held.agency_id = e.agency_id
-      join roster_staged_post post on post.run_id = ${run} and post.source_key = s.source_key
+      join roster_staged_post post on post.run_id = ${run} and post.person_id = e.person_id
         and post.agency_id = e.agency_id
         and (post.is_primary or not exists (select 1 from roster_staged_post o
-          where o.run_id = ${run} and o.source_key = s.source_key and o.is_primary))
+          where o.run_id = ${run} and o.person_id = e.person_id and o.is_primary))
       where e.last_day = 'infinity'
     )
     update roster_staged_person s set movement = case
@@ -290,8 +342,8 @@ function differs({ run, day, tellsAbsence }: Staged) {
       is distinct from (s.source_key, s.staff_id, s.full_name, s.phone, s.email)
     or exists (
       select 1 from (
-        select agency_id, s.staff_class, is_primary, s.title from roster_staged_post post
-        where post.run_id = ${run} and post.source_key = s.source_key
+        select agency_id, staff_class, is_primary, title from roster_staged_post post
+        where post.run_id = ${run} and post.person_id = p.id
       ) wants full join (
         select agency_id, staff_class, is_primary, title from employment e
         where e.person_id = p.id and e.last_day = 'infinity'
@@ -306,10 +358,16 @@ function differs({ run, day, tellsAbsence }: Staged) {
 
 async function countPeople(trx: Trx, read: Staged): Promise<Movements['people']> {
   const { rows } = await sql<{ movement: keyof Movements['people']; count: number }>`
-    select movement, count(*) as count from roster_staged_person where run_id = ${read.run} group by movement`.execute(trx)
+    select movement, count(*) as count from roster_staged_person where run_id = ${read.run} group by movement`.execute(
+    trx,
+  )
   const counts = { joiners: 0, movers: 0, leavers: 0, returned: 0, changed: 0, unchanged: 0 }
   const names: Record<string, keyof typeof counts> = {
-    joiner: 'joiners', mover: 'movers', returned: 'returned', changed: 'changed', unchanged: 'unchanged',
+    joiner: 'joiners',
+    mover: 'movers',
+    returned: 'returned',
+    changed: 'changed',
+    unchanged: 'unchanged',
   }
   for (const { movement, count } of rows) {
     const name = names[movement]
@@ -364,7 +422,11 @@ async function countAgencies(trx: Trx, read: Staged): Promise<Movements['agencie
       and above.source_key <> s.source_key
     where s.run_id = ${read.run}`.execute(trx)
   const closed = await sql<{ count: number }>`select count(*) as count from (${closing(read)}) t`.execute(trx)
-  return { created: rows[0]?.created ?? 0, changed: rows[0]?.changed ?? 0, closed: closed.rows[0]?.count ?? 0 }
+  return {
+    created: rows[0]?.created ?? 0,
+    changed: rows[0]?.changed ?? 0,
+    closed: closed.rows[0]?.count ?? 0,
+  }
 }
 
 /** The level of a staged agency `s`: its own, else by depth. */
@@ -409,6 +471,7 @@ export type SaveOptions = {
 export async function save(trx: Trx, read: Staged, options: SaveOptions): Promise<void> {
   await saveAgencies(trx, read, options)
   await savePeople(trx, read)
+  await staged(trx)
   await saveEmployments(trx, read)
   if (read.tellsAbsence) await saveAbsences(trx, read)
   await closeAgencies(trx, read)
@@ -417,7 +480,9 @@ export async function save(trx: Trx, read: Staged, options: SaveOptions): Promis
     values (${read.source}, ${read.day}, ${options.now}, 1)
     on conflict (name) do update set last_complete_at = excluded.last_complete_at,
       revision = roster_source.revision + ${movedAnything(options.movements) ? 1 : 0}::int,
-      first_complete_day = coalesce(roster_source.first_complete_day, excluded.first_complete_day)`.execute(trx)
+      first_complete_day = coalesce(roster_source.first_complete_day, excluded.first_complete_day)`.execute(
+    trx,
+  )
   await dropStaged(trx, read.run)
 }
 
@@ -435,13 +500,17 @@ async function saveAgencies(trx: Trx, read: Staged, { root }: SaveOptions): Prom
   const { run, source } = read
   await sql`
     insert into agency (source, source_key)
-    select ${source}, source_key from roster_staged_agency where run_id = ${run} and agency_id is null`.execute(trx)
+    select ${source}, source_key from roster_staged_agency where run_id = ${run} and agency_id is null`.execute(
+    trx,
+  )
   await sql`
     update agency a set source_key = s.source_key from roster_staged_agency s
     where s.run_id = ${run} and s.agency_id = a.id and a.source_key <> s.source_key`.execute(trx)
   await sql`
     update roster_staged_agency s set agency_id = a.id from agency a
-    where s.run_id = ${run} and s.agency_id is null and a.source = ${source} and a.source_key = s.source_key`.execute(trx)
+    where s.run_id = ${run} and s.agency_id is null and a.source = ${source} and a.source_key = s.source_key`.execute(
+    trx,
+  )
   const rootId = await rootAgency(trx, read, root)
   await sql`
     update roster_staged_agency s set level = ${levelOf(read)},
@@ -483,7 +552,9 @@ async function rootAgency(trx: Trx, read: Staged, root: SaveOptions['root']): Pr
   const [top] = tops.rows
   if (tops.rows.length === 1 && top?.level === 'province') return top.agency_id
   await sql`insert into agency (source, source_key) values ('', 'root') on conflict do nothing`.execute(trx)
-  const { rows } = await sql<{ id: number }>`select id from agency where source = '' and source_key = 'root'`.execute(trx)
+  const { rows } = await sql<{
+    id: number
+  }>`select id from agency where source = '' and source_key = 'root'`.execute(trx)
   const id = rows[0]?.id ?? 0
   const current = await sql<{ code: string; name: string }>`
     select code, name from agency_period where agency_id = ${id} and last_day = 'infinity'`.execute(trx)
@@ -504,7 +575,9 @@ async function savePeople(trx: Trx, { run, source }: Staged): Promise<void> {
     from roster_staged_person s
     where s.run_id = ${run} and s.person_id = p.id
       and (p.source_key, p.staff_id, p.full_name, p.sort_key, p.search_key, p.phone, p.email)
-        is distinct from (s.source_key, s.staff_id, s.full_name, s.sort_key, s.search_key, s.phone, s.email)`.execute(trx)
+        is distinct from (s.source_key, s.staff_id, s.full_name, s.sort_key, s.search_key, s.phone, s.email)`.execute(
+    trx,
+  )
   await sql`
     insert into person (source, source_key, staff_id, full_name, sort_key, search_key, phone, email)
     select ${source}, source_key, staff_id, full_name, sort_key, search_key, phone, email
@@ -512,24 +585,30 @@ async function savePeople(trx: Trx, { run, source }: Staged): Promise<void> {
     order by staff_id, source_key`.execute(trx)
   await sql`
     update roster_staged_person s set person_id = p.id from person p
-    where s.run_id = ${run} and s.person_id is null and p.source = ${source} and p.source_key = s.source_key`.execute(trx)
+    where s.run_id = ${run} and s.person_id is null and p.source = ${source} and p.source_key = s.source_key`.execute(
+    trx,
+  )
   await sql`
     update roster_staged_post post set agency_id = p.agency_id from agency_period p
-    where post.run_id = ${run} and post.agency_id is null and p.code = post.agency_code and p.last_day = 'infinity'`.execute(trx)
+    where post.run_id = ${run} and post.agency_id is null and p.code = post.agency_code and p.last_day = 'infinity'`.execute(
+    trx,
+  )
+  await linkPosts(trx, run)
 }
 
 async function saveEmployments(trx: Trx, read: Staged): Promise<void> {
   const { run, day } = read
-  const wanted = sql`(
-    select s.person_id, post.agency_id, s.staff_class, post.is_primary, s.title, s.start_day, s.movement
-    from roster_staged_person s join roster_staged_post post on post.run_id = s.run_id and post.source_key = s.source_key
-    where s.run_id = ${run})`
+  const moved = sql`(select source_key from roster_staged_person where run_id = ${run} and movement <> 'unchanged')`
+  const wanted = sql`(select person_id, agency_id, staff_class, is_primary, title from roster_staged_post
+    where run_id = ${run} and person_id is not null and source_key in ${moved})`
   const over = sql`
-    select e.id from employment e
-    where e.last_day = 'infinity' and (e.person_id in (${leavers(read)}) or (
-      exists (select 1 from roster_staged_person s where s.run_id = ${run} and s.person_id = e.person_id)
-      and not exists (select 1 from ${wanted} w where w.person_id = e.person_id and w.agency_id = e.agency_id
-        and w.staff_class = e.staff_class and w.is_primary = e.is_primary)))`
+    select e.id from (${leavers(read)}) gone join employment e on e.person_id = gone.id and e.last_day = 'infinity'
+    union all
+    select e.id from roster_staged_person s
+    join employment e on e.person_id = s.person_id and e.last_day = 'infinity'
+    left join ${wanted} w on w.person_id = e.person_id and w.agency_id = e.agency_id
+      and w.staff_class = e.staff_class and w.is_primary = e.is_primary
+    where s.run_id = ${run} and s.movement <> 'unchanged' and w.person_id is null`
   await sql`delete from employment where first_day = ${day} and id in (${over})`.execute(trx)
   await sql`update employment set last_day = ${addDays(day, -1)} where id in (${over})`.execute(trx)
   // gone yesterday and back today has never been away
@@ -542,10 +621,12 @@ async function saveEmployments(trx: Trx, read: Staged): Promise<void> {
   await sql`
     insert into employment (person_id, agency_id, staff_class, title, is_primary, first_day)
     select w.person_id, w.agency_id, w.staff_class, w.title, w.is_primary,
-      case when w.movement = 'joiner' then case when w.start_day <= ${day}::date then w.start_day else ${since(read)}::date end else ${day}::date end
-    from ${wanted} w
-    where not exists (select 1 from employment e where e.person_id = w.person_id and e.agency_id = w.agency_id
-      and e.last_day = 'infinity')`.execute(trx)
+      case when s.movement <> 'joiner' then ${day}::date
+        when w.start_day <= ${day}::date then w.start_day else ${since(read)}::date end
+    from roster_staged_post w
+    join roster_staged_person s on s.run_id = w.run_id and s.source_key = w.source_key and s.movement <> 'unchanged'
+    where w.run_id = ${run} and w.person_id is not null
+    on conflict (person_id, agency_id) where last_day = 'infinity' do nothing`.execute(trx)
   await sql`
     update employment e set title = w.title from ${wanted} w
     where e.person_id = w.person_id and e.agency_id = w.agency_id and e.last_day = 'infinity'
@@ -556,8 +637,12 @@ async function saveAbsences(trx: Trx, { run, day }: Staged): Promise<void> {
   const over = sql`
     select a.person_id, a.first_day from absence a join roster_staged_person s on s.run_id = ${run} and s.person_id = a.person_id
     where a.last_day >= ${day} and s.absent_from is distinct from a.first_day`
-  await sql`delete from absence where first_day >= ${day} and (person_id, first_day) in (${over})`.execute(trx)
-  await sql`update absence set last_day = ${addDays(day, -1)} where (person_id, first_day) in (${over})`.execute(trx)
+  await sql`delete from absence where first_day >= ${day} and (person_id, first_day) in (${over})`.execute(
+    trx,
+  )
+  await sql`update absence set last_day = ${addDays(day, -1)} where (person_id, first_day) in (${over})`.execute(
+    trx,
+  )
   await sql`
     insert into absence (person_id, first_day, last_day)
     select person_id, absent_from, coalesce(absent_until, 'infinity') from roster_staged_person
@@ -607,7 +692,10 @@ export async function refusedRun<Result>(db: Db, source: string, id: number): Pr
     throw new AppError('not_found', `run ${id} is no refused roster run of ${source}`)
   }
   if (row.newer || !row.staged) {
-    throw new AppError('ground_moved', `${source} was read again after run ${id}; approve the newest run instead`)
+    throw new AppError(
+      'ground_moved',
+      `${source} was read again after run ${id}; approve the newest run instead`,
+    )
   }
   return row.result
 }

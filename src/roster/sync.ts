@@ -23,10 +23,10 @@ import {
   dropStaged,
   isFirstLoad,
   leaversByAgency,
-  refusedRun,
   type Movements,
-  save,
+  refusedRun,
   type Staged,
+  save,
   stageAgencies,
   staged,
   stagePeople,
@@ -93,7 +93,10 @@ export async function approveRun(context: Omit<Context, 'open'>, id: number): Pr
       await fence(trx, run)
       const found = await compare(trx, staged)
       if (!isDeepStrictEqual(found, { agencies: refused.agencies, people: refused.people })) {
-        throw new AppError('ground_moved', `what run ${id} would change is no longer what it showed; read the source again`)
+        throw new AppError(
+          'ground_moved',
+          `what run ${id} would change is no longer what it showed; read the source again`,
+        )
       }
       await save(trx, staged, { root: rootOf(config), now: now(), movements: found })
       return found
@@ -125,10 +128,18 @@ async function readAndSave(context: Context, run: Run, options: SyncOptions): Pr
   const staged = await stagedOf(context, run.id)
   const { read, incomplete } = await readSource(context, run, options)
   const result: RosterResult = {
-    run: run.id, source: source.name, dryRun: options.dryRun, read,
-    rejected: 0, ...nothingMoved, complete: incomplete === null, guard: { ok: true, reasons: [] }, seconds: 0,
+    run: run.id,
+    source: source.name,
+    dryRun: options.dryRun,
+    read,
+    rejected: 0,
+    ...nothingMoved,
+    complete: incomplete === null,
+    guard: { ok: true, reasons: [] },
+    seconds: 0,
   }
-  if (incomplete === null) Object.assign(result, await compareAndSave(context, run, staged, { ...options, read }))
+  if (incomplete === null)
+    Object.assign(result, await compareAndSave(context, run, staged, { ...options, read }))
   else result.guard = { ok: false, reasons: [{ kind: 'incomplete', message: incomplete }] }
   result.rejected = await countRejected(db, run.id)
   result.seconds = (now().getTime() - started.getTime()) / 1000
@@ -177,12 +188,24 @@ async function compareAndSave(
 
 /** The agency above all, where the directory has none. */
 function rootOf(config: Config) {
-  const { code, name } = config.roster.root ?? { code: 'ROOT', name: config.locale === 'vi' ? 'Toàn tỉnh' : 'Whole province' }
-  return { code: cleanText(code), name: cleanText(name), sortKey: sortKeyOfTitle(name), searchKey: foldText(`${name} ${code}`) }
+  const { code, name } = config.roster.root ?? {
+    code: 'ROOT',
+    name: config.locale === 'vi' ? 'Toàn tỉnh' : 'Whole province',
+  }
+  return {
+    code: cleanText(code),
+    name: cleanText(name),
+    sortKey: sortKeyOfTitle(name),
+    searchKey: foldText(`${name} ${code}`),
+  }
 }
 
 /** Reads agencies, then people, into the staging tables. `incomplete` tells why the read must not be believed. */
-async function readSource(context: Context, run: Run, options: SyncOptions): Promise<{ read: number; incomplete: string | null }> {
+async function readSource(
+  context: Context,
+  run: Run,
+  options: SyncOptions,
+): Promise<{ read: number; incomplete: string | null }> {
   const { db, open } = context
   const reader = await open(options.signal)
   let read = 0
@@ -195,7 +218,8 @@ async function readSource(context: Context, run: Run, options: SyncOptions): Pro
     await staged(db)
     return { read, incomplete: null }
   } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'read_incomplete') return { read, incomplete: thrown.message }
+    if (thrown instanceof AppError && thrown.code === 'read_incomplete')
+      return { read, incomplete: thrown.message }
     throw thrown
   } finally {
     await reader.close()

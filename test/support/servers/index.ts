@@ -82,7 +82,7 @@ export async function startAll(options: Options): Promise<Servers> {
 const FOLDER_LENGTH = 60 // of the 107 bytes of a Unix socket's path (unix(7)), the rest is the servers'
 
 /** A folder that all servers' users can pass through, and how to remove it. */
-function openFolder(wanted: string | undefined): { folder: string; remove: () => void } {
+export function openFolder(wanted: string | undefined): { folder: string; remove: () => void } {
   const folder = wanted ?? mkdtempSync(join(tmpdir(), 'hopthu-servers-'))
   if (folder.length > FOLDER_LENGTH) throw new Error(`a folder with a shorter path, please: ${folder}`)
   mkdirSync(folder, { recursive: true })
