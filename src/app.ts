@@ -1,22 +1,14 @@
-/** The composition: the only file that knows every feature. */
-import { access, constants } from 'node:fs/promises'
-import { activityCommands, imapSources, ingestFiles, logSources } from './activity/command.ts'
+/** The composition: every command, in the order in which one meets them. */
+import { activityCommands } from './activity/command.ts'
 import { lastUse } from './activity/store.ts'
-import { checkImap } from './activity/sweep.ts'
-import { adoptionCommands, figuresRequest } from './adoption/command.ts'
-import { keepFigures } from './adoption/report.ts'
-import { type Answer, type Command, type CommandContext, type ConfigContext, table } from './command.ts'
-import { userPath } from './config.ts'
-import { openDatabase } from './database/database.ts'
-import { migrate, requireMigrated } from './database/migrate.ts'
-import { toAppError } from './error.ts'
+import { adoptionCommands } from './adoption/command.ts'
+import { check } from './check.ts'
+import type { Answer, Command, CommandContext } from './command.ts'
+import { migrate } from './database/migrate.ts'
 import { mailboxCommands } from './mailbox/command.ts'
-import { createConnector } from './mailbox/connectors/index.ts'
 import { rosterCommands } from './roster/command.ts'
-import { checkLdap } from './roster/sources/ldap.ts'
-import { ldapSearch, ldapServer } from './roster/sync.ts'
+import { nightly, serve } from './service.ts'
 
-/** Every command, in the order in which one meets them. */
 export function commands(): Command[] {
   return [
     {
@@ -37,6 +29,27 @@ export function commands(): Command[] {
       words: [0, 0],
       run: migrateDatabase,
     },
+    {
+      name: 'serve',
+      usage: '[--only web|jobs|follow]',
+      summary: { vi: 'Chạy dịch vụ', en: 'Runs the service' },
+      options: { only: { type: 'string' } },
+      needs: 'database',
+      words: [0, 0],
+      run: serve,
+    },
+    {
+      name: 'nightly',
+      usage: '',
+      summary: {
+        vi: 'Chạy trọn một đêm: danh sách, hộp thư, nhật ký, số liệu',
+        en: 'One whole night: roster, mailboxes, activity, figures',
+      },
+      options: {},
+      needs: 'database',
+      words: [0, 0],
+      run: nightly,
+    },
     ...rosterCommands,
     ...mailboxCommands(
       ({ database }) =>
@@ -52,26 +65,4 @@ async function migrateDatabase({ database, config }: CommandContext): Promise<An
   const applied = await migrate(database)
   const nothing = config.locale === 'vi' ? 'Cơ sở dữ liệu đã mới nhất.' : 'The database is up to date.'
   return { json: { applied }, text: () => `${applied.length > 0 ? applied.join('\n') : nothing}\n`, exit: 0 }
-}
-void [
-  access,
-  constants,
-  imapSources,
-  ingestFiles,
-  logSources,
-  checkImap,
-  figuresRequest,
-  keepFigures,
-  table,
-  userPath,
-  openDatabase,
-  requireMigrated,
-  toAppError,
-  createConnector,
-  checkLdap,
-  ldapSearch,
-  ldapServer,
-]
-async function check(_: ConfigContext): Promise<Answer> {
-  throw new Error('later')
 }

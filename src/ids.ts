@@ -54,7 +54,12 @@ const QUARTER_MS = 900_000
 export function dayAt(instant: number, timeZone: string): Day {
   let known = formatters.get(timeZone)
   if (!known) {
-    const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+    const format = new Intl.DateTimeFormat('en-CA', {
+      timeZone,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+    })
     known = { format, quarter: Number.NaN, day: '' as Day }
     formatters.set(timeZone, known)
   }

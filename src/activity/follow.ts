@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '../database/database.ts'
 import { AppError } from '../error.ts'
-import { Ingestion, type IngestSettings } from './ingest.ts'
+import { type IngestCounts, Ingestion, type IngestSettings } from './ingest.ts'
 import { openLogFile, splitLines } from './lines.ts'
 import { positionOf } from './store.ts'
 
@@ -201,4 +201,32 @@ async function* stretch(file: FileHandle, position: number): AsyncGenerator<Buff
 
 async function pause({ signal, pollMs }: FollowOptions): Promise<void> {
   await sleep(pollMs ?? POLL_MS, undefined, { signal }).catch(() => {})
+}
+
+/** Reads what has been written since the last time, to the end of the file, and answers what was found. */
+export async function readNew(
+  db: Db,
+  settings: IngestSettings,
+  options: FollowOptions,
+): Promise<IngestCounts> {
+  const ingestion = new Ingestion(db, settings)
+  const following = { ...options, db, settings, ingestion }
+  const file = await openIfThere(options.path)
+  if (!file) throw new AppError('file_unreadable', `${options.path} is not there`)
+  try {
+    const identity = await identityOf(file)
+    let position = await startOf(following, file, identity)
+    ingestion.begin(identity.modifiedAt)
+    while (!options.signal.aborted) {
+      const reached = await readOn(following, file, position)
+      if (reached === position) break
+      position = reached
+      const { inode, head } = await identityOf(file)
+      await ingestion.save({ path: options.path, inode, head, position })
+    }
+    await ingestion.end()
+    return ingestion.counts
+  } finally {
+    await file.close()
+  }
 }

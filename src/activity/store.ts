@@ -1,5 +1,5 @@
 /** The activity tables, and the only place that writes them. */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { type Db, rowsOf, type Trx } from '../database/database.ts'
 import type { Day } from '../ids.ts'
 import { FORGET_AFTER_MS, type MessageState } from './attribution.ts'
@@ -203,8 +203,8 @@ export async function sameMailbox(
   const { rows } = await sql<{ master: string }>`
     select distinct t.master || ' ' || t."user" as master
     from json_to_recordset(${rowsOf(pairs)}::json) as t("user" text, master text)
-    join mailbox_address a on a.address = t."user"
-    join mailbox_address b on b.address = t.master and b.mailbox_id = a.mailbox_id`.execute(trx)
+    where (select true from mailbox_address a join mailbox_address b on b.mailbox_id = a.mailbox_id
+      where a.address = t."user" and b.address = t.master limit 1)`.execute(trx)
   return new Set(rows.map(row => row.master))
 }
 
@@ -237,12 +237,14 @@ export async function saveUse(trx: Trx, source: number, use: readonly DayUse[]):
     recipients integer, hands integer, first_at timestamptz, last_at timestamptz)`
   const fresh = await sql<{ count: number }>`
     select count(*) as count from (
-      select distinct h.person_id, t.day from ${page}
-      join mailbox_address a on a.address = t.address and t.day between a.first_day and a.last_day
-      join mailbox m on m.id = a.mailbox_id and m.kind = 'personal'
-      join mailbox_holder h on h.mailbox_id = m.id and t.day between h.first_day and h.last_day
-      where (t.sign_ins > 0 or t.sends > 0)
-        and not exists (select 1 from person_day d where d.person_id = h.person_id and d.day = t.day)) fresh`.execute(
+      select distinct holder.person_id, t.day from ${page}, lateral (
+        select h.person_id from mailbox_address a
+        join mailbox m on m.id = a.mailbox_id and m.kind = 'personal'
+        join mailbox_holder h on h.mailbox_id = m.id and t.day between h.first_day and h.last_day
+        where a.address = t.address and t.day between a.first_day and a.last_day offset 0) holder
+      where t.sign_ins > 0 or t.sends > 0) found
+    where not exists (select from ${heldOn(sql`found`)}, lateral (select from mailbox_day d
+      where d.address = held.address and d.day = found.day and (d.sign_ins > 0 or d.sends > 0) offset 0) used)`.execute(
     trx,
   )
   await sql`
@@ -256,6 +258,18 @@ export async function saveUse(trx: Trx, source: number, use: readonly DayUse[]):
       first_at = least(mailbox_day.first_at, excluded.first_at),
       last_at = greatest(mailbox_day.last_at, excluded.last_at)`.execute(trx)
   return fresh.rows[0]?.count ?? 0
+}
+
+/**
+ * The addresses of the personal mailboxes that `person_id` holds on `day`. Looked up step by step (`offset 0`): on tables
+ * just filled the planner has no statistics, and would join whole tables for the few rows asked about.
+ */
+function heldOn(of: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`lateral (
+    select address.address from mailbox_holder h, lateral (
+      select a.address from mailbox m join mailbox_address a on a.mailbox_id = m.id
+      where m.id = h.mailbox_id and m.kind = 'personal' and ${of}.day between a.first_day and a.last_day offset 0) address
+    where h.person_id = ${of}.person_id and ${of}.day between h.first_day and h.last_day offset 0) held`
 }
 
 /** Notes that lines of these days were read, and how far. */

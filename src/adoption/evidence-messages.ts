@@ -115,9 +115,11 @@ function viWhy(reason: StateReason): string {
     case 'notServing':
       return `Không công tác tại cơ quan nào trong ngày ${vnDay(reason.day)}`
     case 'outside':
-      return { staff: 'Không công tác trong ngày này', required: 'Không thuộc diện cấp', issued: 'Chưa được cấp' }[
-        reason.of
-      ]
+      return {
+        staff: 'Không công tác trong ngày này',
+        required: 'Không thuộc diện cấp',
+        issued: 'Chưa được cấp',
+      }[reason.of]
     case 'fitsClass':
       return `Nhóm “${reason.staffClass}” thuộc diện cấp`
     case 'otherClass':

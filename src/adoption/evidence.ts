@@ -322,3 +322,29 @@ function missingEvidence(
     }),
   )
 }
+
+/** The object of `hopthu explain --json`. */
+export type Explanation = {
+  asOf: Day
+  partial: boolean
+  definition: string
+  person: {
+    /** Staff id, or `#` and our own number where the roster gives none. */
+    id: string
+    name: string
+    /** Where the person is counted that day; null: serves nowhere. */
+    agency: string | null
+    agencyName: string | null
+    staffClass: string | null
+  }
+  /** Those held that day; `since` when its state began, null: before records. */
+  mailboxes: {
+    address: string
+    kind: string
+    state: string | null
+    since: string | null
+    aliases: string[]
+  }[]
+  states: States & { why: Record<StateName, string> }
+  evidence: Evidence[]
+}

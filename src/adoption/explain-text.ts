@@ -1,5 +1,5 @@
 /** An explanation as a person at a terminal reads it. */
-import type { Explanation } from './explain.ts'
+import type { Explanation } from './evidence.ts'
 import type { Locale } from './messages.ts'
 
 const words = {

@@ -9,13 +9,11 @@ import { type Day, parseAddress } from '../ids.ts'
 import { FIGURE_DEFINITION } from './adoption.ts'
 import {
   countedEmployment,
-  type Evidence,
+  type Explanation,
   evidenceOf,
   type Facts,
   finite,
   type PersonRow,
-  type StateName,
-  type States,
   statesOf,
   whyOf,
 } from './evidence.ts'
@@ -38,32 +36,6 @@ export type ExplainRequest = FiguresRequest & {
   /** A staff id, `#` and our own number, or an address. */
   who: string
   locale: Locale
-}
-
-/** The object of `hopthu explain --json`. */
-export type Explanation = {
-  asOf: Day
-  partial: boolean
-  definition: string
-  person: {
-    /** Staff id, or `#` and our own number where the roster gives none. */
-    id: string
-    name: string
-    /** Where the person is counted that day; null: serves nowhere. */
-    agency: string | null
-    agencyName: string | null
-    staffClass: string | null
-  }
-  /** Those held that day; `since` when its state began, null: before records. */
-  mailboxes: {
-    address: string
-    kind: string
-    state: string | null
-    since: string | null
-    aliases: string[]
-  }[]
-  states: States & { why: Record<StateName, string> }
-  evidence: Evidence[]
 }
 
 /** Throws `not_found` where nobody is meant, `usage` where several people are. */

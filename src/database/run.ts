@@ -120,3 +120,13 @@ export async function withHeartbeat<T>(db: Db, run: Run, work: () => Promise<T>)
     clearInterval(timer)
   }
 }
+
+export type LastRun = { state: RunState; startedAt: Date; message: string }
+
+/** The newest run of a kind, whatever became of it. */
+export async function lastRun(db: Db, kind: string): Promise<LastRun | null> {
+  const { rows } = await sql<LastRun>`
+    select state, started_at as "startedAt", message from run
+    where kind = ${kind} and not dry_run order by id desc limit 1`.execute(db)
+  return rows[0] ?? null
+}

@@ -486,12 +486,31 @@ async function recordMailboxes(trx: Trx, plan: number, numbers: readonly number[
   await sql`
     update mailbox m set name = c.name, quota_bytes = c.quota_bytes from ${done} c
     where c.kind = 'update' and m.id = c.mailbox_id`.execute(trx)
+  await recordEntries(trx, done)
   await changeState(
     trx,
     sql`(select mailbox_id, 'suspended' as state, reason from ${done} c where kind = 'suspend'
     union all select mailbox_id, 'active', reason from ${done} c where kind = 'resume')`,
     day,
   )
+}
+
+/** What the next listing will show of changes that are done, so that it finds nothing to write. */
+async function recordEntries(trx: Trx, done: RawBuilder<unknown>): Promise<void> {
+  await sql`
+    insert into platform_entry (platform, address, kind, name, search_key, suspended)
+    select c.platform, c.address, 'mailbox', c.name, p.search_key, false
+    from ${done} c join person p on p.id = c.person_id where c.kind = 'create'
+    on conflict do nothing`.execute(trx)
+  await sql`
+    update platform_entry e set name = c.name, search_key = p.search_key
+    from ${done} c join person p on p.id = c.person_id
+    where c.kind = 'update' and e.platform = c.platform and e.address = c.address and e.kind = 'mailbox'`.execute(
+    trx,
+  )
+  await sql`
+    update platform_entry e set suspended = c.kind = 'suspend' from ${done} c
+    where c.kind in ('suspend', 'resume') and e.platform = c.platform and e.address = c.address`.execute(trx)
 }
 
 async function changeState(trx: Trx, changes: RawBuilder<unknown>, day: Day): Promise<void> {

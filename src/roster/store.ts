@@ -123,7 +123,14 @@ export async function stageRejections(db: Db, run: number, page: readonly Reject
 
 /** Lets the database know how many rows there are: without it, joins of whole tables are planned for a handful. */
 export async function staged(db: Db): Promise<void> {
-  for (const table of ['roster_staged_person', 'roster_staged_post', 'roster_staged_agency', 'person', 'employment', 'agency_period']) {
+  for (const table of [
+    'roster_staged_person',
+    'roster_staged_post',
+    'roster_staged_agency',
+    'person',
+    'employment',
+    'agency_period',
+  ]) {
     await sql`analyze ${sql.table(table)}`.execute(db)
   }
 }
@@ -688,7 +695,7 @@ export async function refusedRun<Result>(db: Db, source: string, id: number): Pr
         and o.state in ('done', 'partial') and not o.dry_run) as newer
     from run where id = ${id} and kind = 'roster' and subject = ${source} and not dry_run`.execute(db)
   const [row] = rows
-  if (!row || row.state !== 'refused' || !(row.staged || row.newer)) {
+  if (row?.state !== 'refused' || !(row.staged || row.newer)) {
     throw new AppError('not_found', `run ${id} is no refused roster run of ${source}`)
   }
   if (row.newer || !row.staged) {

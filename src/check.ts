@@ -1,0 +1,158 @@
+/** `check`: tries each configured part for real, and says what is wrong and what to do. */
+import { imapSources, logSources } from './activity/command.ts'
+import { lookAtLog } from './activity/inspect.ts'
+import { foldClient } from './activity/line.ts'
+import { checkImap, logsOf } from './activity/sweep.ts'
+import { mailboxesAfter } from './activity/sweep-store.ts'
+import { type Answer, type ConfigContext, table } from './command.ts'
+import { type ImapSourceConfig, type LogSourceConfig, readSecret, userPath } from './config.ts'
+import { type Database, openDatabase } from './database/database.ts'
+import { migrate, requireMigrated } from './database/migrate.ts'
+import { lastRun } from './database/run.ts'
+import { toAppError } from './error.ts'
+import type { Address } from './ids.ts'
+import { createMailOut } from './mail-out.ts'
+import { createConnector } from './mailbox/connectors/index.ts'
+import { checkLdap } from './roster/sources/ldap.ts'
+import { ldapSearch, ldapServer } from './roster/sync.ts'
+
+type Part = { name: string; ok: boolean; detail: string }
+type Trial = () => Promise<string | { ok: boolean; detail: string }>
+
+/** Longest time for one part, in ms. A part that takes longer does not work for those who wait for it. */
+const PART_MS = 60_000
+
+export async function check(context: ConfigContext): Promise<Answer> {
+  const parts: Part[] = []
+  let database: Database | null = null
+  const open = async () => {
+    database = await openDatabase(context.config.database)
+    if (database.kind === 'pglite') await migrate(database)
+    await requireMigrated(database)
+    return database.kind === 'pglite' ? 'PGlite' : 'PostgreSQL'
+  }
+  try {
+    parts.push(await attempt('database', open))
+    const usable: Database | null = parts[0]?.ok ? database : null
+    for (const [name, trial] of trials(context, usable)) {
+      context.progress(name)
+      parts.push(await attempt(name, trial))
+    }
+  } finally {
+    await (database as Database | null)?.close()
+  }
+  const ok = parts.every(part => part.ok)
+  return { json: { ok, parts }, text: () => text(context, parts), exit: ok ? 0 : 1 }
+}
+
+async function attempt(name: string, trial: Trial): Promise<Part> {
+  try {
+    const answer = await trial()
+    return { name, ...(typeof answer === 'string' ? { ok: true, detail: answer } : answer) }
+  } catch (thrown) {
+    return { name, ok: false, detail: toAppError(thrown).message }
+  }
+}
+
+function trials(context: ConfigContext, database: Database | null): [string, Trial][] {
+  const { config, signal } = context
+  const bounded = () => AbortSignal.any([signal, AbortSignal.timeout(PART_MS)])
+  return [
+    ...config.roster.sources.map((source): [string, Trial] => [
+      `roster.${source.name}`,
+      () =>
+        checkLdap(ldapServer(source), [ldapSearch(source.agencies), ldapSearch(source.people)], bounded()),
+    ]),
+    ...config.mailbox.platforms.map((platform): [string, Trial] => [
+      `mailbox.${platform.name}`,
+      async () => {
+        const connector = createConnector(platform, config.timeZone)
+        return connector.check(bounded()).finally(() => connector.close())
+      },
+    ]),
+    ...logSources(config).map((source): [string, Trial] => [
+      `activity.${source.name}`,
+      () => checkLog(context, source),
+    ]),
+    ...imapSources(config).map((source): [string, Trial] => [
+      `activity.${source.name}`,
+      () => checkSweep(context, source, database, bounded()),
+    ]),
+    ...(config.mailOut ? [['mailOut', () => checkMailOut(context)] as [string, Trial]] : []),
+    ...(database ? [['nightly', () => checkNight(context, database)] as [string, Trial]] : []),
+  ]
+}
+
+/** So much of the sign-ins from clients that count for nothing is rather webmail on the mail host than machinery. */
+const MUCH_EXCLUDED = 0.2
+
+async function checkLog({ config, now }: ConfigContext, source: LogSourceConfig) {
+  const vi = config.locale === 'vi'
+  const excludedClients = new Set(config.activity.exclude.clients.map(client => foldClient(client) ?? client))
+  const { maxLineBytes } = config.activity
+  const timeZone = source.timeZone ?? config.timeZone
+  const look = await lookAtLog(userPath(source.path), {
+    timeZone,
+    excludedClients,
+    maxLineBytes,
+    now: now().getTime(),
+  })
+  if (look.lastAt === null || look.understood === 0) {
+    const detail = vi ? 'chưa có dòng nào của máy chủ thư' : 'no line of a mail server in it yet'
+    return { ok: look.lines === 0, detail }
+  }
+  const last = new Date(look.lastAt).toLocaleString(vi ? 'vi-VN' : 'en-GB', { timeZone: config.timeZone })
+  const said = vi ? `dòng cuối lúc ${last}` : `last line at ${last}`
+  if (look.excludedSignIns <= MUCH_EXCLUDED * look.signIns) return said
+  const share = Math.round((100 * look.excludedSignIns) / look.signIns)
+  const warning = vi
+    ? `chú ý: ${share}% lượt đăng nhập đến từ máy trong exclude.clients; nếu webmail chạy trên máy chủ thư thì đó là người dùng thật`
+    : `note: ${share}% of the sign-ins come from exclude.clients; if webmail runs on the mail host these are real people`
+  return `${said}; ${warning}`
+}
+
+async function checkSweep(
+  { config, now }: ConfigContext,
+  source: ImapSourceConfig,
+  database: Database | null,
+  signal: AbortSignal,
+) {
+  const [mailbox] = database ? await mailboxesAfter(database.db, 0, 1) : []
+  const address: Address | null = mailbox?.address ?? null
+  const secret = readSecret(source.masterPassword, `activity.sources(${source.name}).masterPassword`)
+  const excludedClients = config.activity.exclude.clients
+  return checkImap(source, secret, {
+    logs: logsOf(config),
+    address,
+    excludedClients,
+    locale: config.locale,
+    now,
+    signal,
+  })
+}
+
+async function checkMailOut({ config }: ConfigContext): Promise<string> {
+  if (!config.mailOut) return ''
+  const mailOut = createMailOut(config.mailOut)
+  return mailOut.check().finally(() => mailOut.close())
+}
+
+async function checkNight({ config: { locale, timeZone } }: ConfigContext, database: Database) {
+  const night = await lastRun(database.db, 'nightly')
+  if (!night) return locale === 'vi' ? 'chưa chạy lần nào' : 'has not run yet'
+  const ok = night.state === 'done' || night.state === 'partial' || night.state === 'running'
+  const at = night.startedAt.toLocaleString(locale === 'vi' ? 'vi-VN' : 'en-GB', { timeZone })
+  return { ok, detail: `${at}: ${night.state}${night.message ? ` · ${night.message}` : ''}` }
+}
+
+function text({ config: { locale } }: ConfigContext, parts: Part[]): string {
+  const good = locale === 'vi' ? 'tốt' : 'good'
+  const bad = locale === 'vi' ? 'HỎNG' : 'BAD'
+  const columns = (locale === 'vi' ? ['Phần', '', 'Chi tiết'] : ['Part', '', 'Detail']).map(title => ({
+    title,
+  }))
+  return `${table(
+    columns,
+    parts.map(({ name, ok, detail }) => [name, ok ? good : bad, detail]),
+  )}\n`
+}

@@ -1,0 +1,273 @@
+/** `serve` and `nightly`: the steps of a night, and the parts of the service, composed. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Registry } from 'prom-client'
+import { imapSources, ingestSettings, logSources, runSweep } from './activity/command.ts'
+import { follow, readNew } from './activity/follow.ts'
+import { figuresRequest } from './adoption/command.ts'
+import { keepFigures } from './adoption/report.ts'
+import { type Answer, type CommandContext, textOption, type Values } from './command.ts'
+import { type LogSourceConfig, userPath } from './config.ts'
+import { databaseError } from './database/database.ts'
+import { AppError, toAppError } from './error.ts'
+import { addDays, type Day } from './ids.ts'
+import {
+  type NightlyResult,
+  type NightlyStep,
+  type Notify,
+  runNightly,
+  type StepEnd,
+  startJobs,
+} from './jobs.ts'
+import { createMailOut } from './mail-out.ts'
+import { withPlatform } from './mailbox/command.ts'
+import { applyPlan } from './mailbox/provisioner.ts'
+import { makePlan } from './mailbox/reconcile.ts'
+import { syncAll } from './roster/command.ts'
+import { exitStatusOf } from './roster/sync.ts'
+import { createServer, type Part } from './web/server.ts'
+
+export async function nightly(context: CommandContext): Promise<Answer> {
+  const { result, exit, lines } = await oneNight(context)
+  return { json: { ...result }, text: () => `${lines.join('\n')}\n`, exit }
+}
+
+function oneNight(context: CommandContext): Promise<NightlyResult> {
+  const { database, now, log, signal, config } = context
+  return runNightly({
+    db: database.db,
+    steps: stepsOf(context),
+    now,
+    notify: notifier(context),
+    log,
+    signal,
+    timeZone: config.timeZone,
+  })
+}
+
+function stepsOf(context: CommandContext): NightlyStep[] {
+  return [
+    { name: 'roster', run: () => rosterStep(context) },
+    { name: 'mailbox', run: () => mailboxStep(context) },
+    { name: 'activity', run: () => activityStep(context) },
+    { name: 'adoption', run: () => adoptionStep(context) },
+  ]
+}
+
+const skipped = (name: string): StepEnd => ({ result: { skipped: true }, exit: 0, line: `${name}: –` })
+
+async function rosterStep(context: CommandContext): Promise<StepEnd> {
+  if (context.config.roster.sources.length === 0) return skipped('roster')
+  const results = await syncAll(context, { source: null, dryRun: false, force: false })
+  const exits = results.map(result => exitStatusOf(result, false))
+  const [first] = results
+  const result = results.length === 1 && first ? { ...first } : { sources: results }
+  const line = results.map(
+    ({ source, read, rejected, people }) =>
+      `roster ${source}: ${read} read, ${rejected} rejected, ${people.joiners} joined, ${people.leavers} left`,
+  )
+  return { result, exit: exits.includes(3) ? 3 : Math.max(...exits), line: line.join('; ') }
+}
+
+/** Nightly never forces: a plan over a limit, or one that renames or removes, waits for a person. */
+async function mailboxStep(context: CommandContext): Promise<StepEnd> {
+  const { config } = context
+  if (config.mailbox.platforms.length === 0) return skipped('mailbox')
+  return withPlatform(context, async mailbox => {
+    const { plan, digest, changes, refused, guard } = await makePlan(mailbox, null)
+    const shown = { plan, digest, changes, refused: refused.length, guard }
+    const line = `mailbox: plan ${plan ?? '–'}, ${changes.create} to create, ${changes.suspend} to suspend, ${changes.resume} to resume`
+    if (!guard.ok) return { result: shown, exit: 3, line: `${line}; over a limit, waits for a person` }
+    const automatic = config.mailbox.approval === 'automatic' && changes.rename === 0 && changes.remove === 0
+    if (plan === null || !automatic)
+      return {
+        result: shown,
+        exit: 0,
+        line: plan === null ? 'mailbox: nothing to change' : `${line}; waits for approval`,
+      }
+    const { done, already, failed } = await applyPlan(mailbox, plan, { force: false })
+    return {
+      result: { ...shown, applied: { done, already, failed } },
+      exit: failed > 0 ? 4 : 0,
+      line: `${line}; ${done} done, ${failed} failed`,
+    }
+  })
+}
+
+async function activityStep(context: CommandContext): Promise<StepEnd> {
+  const { config, database, signal } = context
+  const result: Record<string, unknown> = {}
+  let exit = 0
+  for (const source of logSources(config)) {
+    const settings = await ingestSettings(context, source.name)
+    try {
+      result[source.name] = await readNew(database.db, settings, followOptions(context, source, signal))
+    } catch (thrown) {
+      const { code, message } = toAppError(thrown)
+      result[source.name] = { error: { code, message } }
+      exit = 1
+    }
+  }
+  for (const source of imapSources(config)) {
+    try {
+      result[source.name] = { ...(await runSweep(context, source)) }
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      result[source.name] = { error: { code: error.code, message: error.message } }
+      exit = exit === 1 ? 1 : error.exitStatus === 3 ? 3 : 1
+    }
+  }
+  return {
+    result,
+    exit,
+    line: `activity: ${Object.keys(result).length} sources${exit === 0 ? '' : ', not all could be read'}`,
+  }
+}
+
+/** Late lines change days gone by: so many are counted again each night. */
+const RESTATED_DAYS = 7
+
+async function adoptionStep(context: CommandContext): Promise<StepEnd> {
+  const last = figuresRequest(context, null)
+  const days: Day[] = Array.from({ length: RESTATED_DAYS }, (_, i) =>
+    addDays(last.day, i - RESTATED_DAYS + 1),
+  )
+  let written = 0
+  for (const day of days) written += await keepFigures(context.database.db, figuresRequest(context, day))
+  return {
+    result: { day: last.day, days: days.length, written },
+    exit: 0,
+    line: `adoption: figures up to ${last.day}`,
+  }
+}
+
+function notifier({ config, log }: CommandContext): Notify {
+  return async ({ subject, text }) => {
+    const { mailOut } = config
+    if (!mailOut || mailOut.operators.length === 0) {
+      log.warn({ subject }, 'nobody to tell: mailOut.operators is empty')
+      return
+    }
+    const sender = createMailOut(mailOut)
+    await sender.send({ to: mailOut.operators, subject, text }).finally(() => sender.close())
+  }
+}
+
+// serve -------------------------------------------------------------------------------------------------------------
+
+const partNames = ['web', 'jobs', 'follow'] as const
+type PartName = (typeof partNames)[number]
+
+/** Runs until SIGTERM or SIGINT, then ends each part in order. */
+export async function serve(context: CommandContext, values: Values): Promise<Answer> {
+  const only = onlyOption(values)
+  const { signal, log, config } = context
+  const stops: (() => Promise<unknown>)[] = []
+  const states = new Map<string, Part>()
+  try {
+    if (only !== 'jobs' && only !== 'web') stops.unshift(startFollowing(context, states))
+    if (only !== 'follow' && only !== 'web') stops.unshift((await startNights(context, states)).stop)
+    if (only !== 'jobs' && only !== 'follow') stops.unshift(await startWeb(context, states))
+    log.info({ parts: only ?? partNames, nightly: config.jobs.nightly }, 'ready')
+    await ended(signal)
+  } finally {
+    for (const stop of stops)
+      await stop().catch(thrown => log.error(toAppError(thrown), 'a part did not end well'))
+  }
+  return { json: { stopped: true }, text: () => '', exit: 0 }
+}
+
+function onlyOption(values: Values): PartName | null {
+  const text = textOption(values, 'only')
+  if (text === null) return null
+  const name = partNames.find(each => each === text)
+  if (!name) throw new AppError('usage', `--only: one of ${partNames.join(', ')} is expected, not ${text}`)
+  return name
+}
+
+async function startWeb(context: CommandContext, states: Map<string, Part>): Promise<() => Promise<unknown>> {
+  const { config, log, database, now } = context
+  const { host, port } = config.http
+  const parts = async () => [...states.values()]
+  const server = createServer({
+    config,
+    log,
+    database,
+    parts,
+    registry: new Registry(),
+    translate: databaseError,
+    now,
+  })
+  try {
+    await server.listen({ host, port })
+  } catch (cause) {
+    await server.close()
+    throw new AppError(
+      'busy',
+      `port ${port} on ${host} is taken by another program; stop it, or set http.port`,
+      { cause },
+    )
+  }
+  return () => server.close()
+}
+
+async function startNights(context: CommandContext, states: Map<string, Part>) {
+  const { database, config, log, now } = context
+  const jobs = await startJobs({
+    database,
+    config,
+    nightly: () => oneNight(context),
+    notifyMissed: notifier(context),
+    log,
+    now,
+  })
+  states.set('jobs', { name: 'jobs', ok: true, detail: config.jobs.nightly })
+  return jobs
+}
+
+/** How long following waits after a failure, in ms, before it begins again. */
+const FOLLOW_AGAIN_MS = 5000
+
+function startFollowing(context: CommandContext, states: Map<string, Part>): () => Promise<unknown> {
+  const controller = new AbortController()
+  const following = logSources(context.config).map(source =>
+    keepFollowing(context, source, states, controller.signal),
+  )
+  return async () => {
+    controller.abort()
+    await Promise.all(following)
+  }
+}
+
+async function keepFollowing(
+  context: CommandContext,
+  source: LogSourceConfig,
+  states: Map<string, Part>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, log } = context
+  const name = `follow.${source.name}`
+  while (!signal.aborted) {
+    try {
+      states.set(name, { name, ok: true, detail: source.path })
+      const settings = await ingestSettings(context, source.name)
+      await follow(database.db, settings, followOptions(context, source, signal))
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      states.set(name, { name, ok: false, detail: error.message })
+      log.error({ source: source.name, code: error.code }, `following stopped: ${error.message}`)
+      await sleep(FOLLOW_AGAIN_MS, undefined, { signal }).catch(() => {})
+    }
+  }
+}
+
+function followOptions({ config, log }: CommandContext, source: LogSourceConfig, signal: AbortSignal) {
+  const onUnreadable = (error: AppError) => log.warn({ source: source.name }, error.message)
+  return { path: userPath(source.path), maxLineBytes: config.activity.maxLineBytes, signal, onUnreadable }
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

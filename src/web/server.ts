@@ -1,0 +1,425 @@
+/**
+ * The HTTP server: one way to answer errors, the headers every answer carries, and what operations ask of a service:
+ * `/health/live`, `/health/ready`, `/metrics`, and its state in words at `/`.
+ *
+ * All of them read the database when asked, within a time limit, so they tell the truth at once when it goes and when
+ * it comes back. What they show is no secret of a person, but it is open to whoever reaches the port.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import { type Kysely, sql } from 'kysely'
+import type { Logger } from 'pino'
+import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
+import type { Config } from '../config.ts'
+import { AppError, toAppError } from '../error.ts'
+
+export type Part = { name: string; ok: boolean; detail: string }
+
+export type ServerSettings = {
+  config: Pick<Config, 'http' | 'timeZone' | 'activity'>
+  log: Logger
+  database: { db: Kysely<unknown> }
+  /** What else must work for this process to serve; asked anew each time, given 5 s. */
+  parts: () => Promise<Part[]>
+  /** One server only per registry. */
+  registry: Registry
+  /** What a library threw, as one of ours: the composition knows the database's errors. */
+  translate?: (thrown: unknown) => AppError
+  now?: () => Date
+}
+
+/** Longest wait for the database or a part, in ms. Shorter calls a busy database away, longer a probe gives up before. */
+const ASK_MS = 5000
+const HANDLER_MS = 30_000
+const RETRY_SECONDS = '10'
+
+/** The server, not yet listening. Its plugins come after; `close` ends it. */
+export function createServer(settings: ServerSettings): FastifyInstance {
+  const loggerInstance: FastifyBaseLogger = settings.log
+  const headers = securityHeaders(settings.config)
+  const server = Fastify({
+    loggerInstance,
+    // addresses asked for may name people: below, only the route is logged
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: 1_048_576,
+    requestTimeout: HANDLER_MS,
+    handlerTimeout: HANDLER_MS,
+    forceCloseConnections: 'idle',
+    // an address that cannot be decoded comes by no hook
+    frameworkErrors: (error, request, reply) =>
+      answerError(error, request, reply.headers(headers), toAppError),
+  })
+  server.addHook('onRequest', async (_, reply) => {
+    reply.headers(headers)
+  })
+  server.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    const facts = {
+      method,
+      route: routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    }
+    request.log.debug(facts, 'answered')
+  })
+  const translate = settings.translate ?? toAppError
+  server.setErrorHandler((thrown, request, reply) => answerError(thrown, request, reply, translate))
+  server.setNotFoundHandler((request, reply) => {
+    answerError(new AppError('not_found', 'there is nothing at this address'), request, reply, translate)
+  })
+  const scrape = createMetrics(settings)
+  server.get('/health/live', async () => ({ ok: true }))
+  server.get('/health/ready', (_, reply) => ready(settings, reply))
+  server.get('/metrics', async (_, reply) => {
+    const text = await scrape()
+    return reply.type(settings.registry.contentType).send(text)
+  })
+  server.get('/', (_, reply) => statePage(settings, reply))
+  return server
+}
+
+function securityHeaders({ http }: ServerSettings['config']): Record<string, string> {
+  return {
+    'content-security-policy': `default-src 'none'; style-src '${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'cache-control': 'no-store',
+    ...(http.publicUrl?.startsWith('https:') ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+  }
+}
+
+// errors -----------------------------------------------------------------------------------------------------------
+
+function answerError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  translate: (thrown: unknown) => AppError,
+): void {
+  const error = fromFramework(thrown) ?? (thrown instanceof AppError ? thrown : translate(thrown))
+  const status = statusOf(thrown, error)
+  if (status >= 500) request.log.error({ err: thrown }, 'a request failed')
+  if (status === 503) reply.header('retry-after', RETRY_SECONDS)
+  // outside nobody can mend what broke inside; the reference leads the operator to the log
+  const { code, message, details } =
+    status === 500
+      ? {
+          code: 'internal',
+          message: 'something went wrong here; it was logged',
+          details: { reference: request.id },
+        }
+      : error
+  reply.code(status).send({ error: { code, message, details } })
+}
+
+/** What Fastify itself refuses: unreadable JSON, too long a body, a schema not met. */
+function fromFramework(thrown: unknown): AppError | null {
+  const status = frameworkStatus(thrown)
+  if (status === null || !(thrown instanceof Error)) return null
+  if (status >= 500) return new AppError('cancelled', 'the answer took too long', { temporary: true })
+  return new AppError('usage', thrown.message)
+}
+
+function frameworkStatus(thrown: unknown): number | null {
+  if (typeof thrown !== 'object' || thrown === null || thrown instanceof AppError) return null
+  if (!('code' in thrown) || !/^FST_ERR_/.test(String(thrown.code))) return null
+  const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 500
+  return status < 500 || status === 503 ? status : null
+}
+
+/** Fastify's own statuses (413, 415) say more than 400. */
+function statusOf(thrown: unknown, error: AppError): number {
+  return frameworkStatus(thrown) ?? error.httpStatus
+}
+
+// the state --------------------------------------------------------------------------------------------------------
+
+type Night = { state: string; startedAt: Date; finishedAt: Date | null; message: string }
+type Source = { name: string; lastAt: Date | null; lagSeconds: number | null; lines: number }
+type KindOfRun = { kind: string; state: string; succeededAt: Date | null }
+type State = { nightly: Night | null; missed: Date[]; sources: Source[]; runs: KindOfRun[] }
+
+/** How long a missed night is shown after it was made up for. */
+const MISSED_DAYS = 7
+/** A log that stands still so long is shown as a fault; less would call a quiet day or a daily delivery one. */
+const LAG_SECONDS = 36 * 3600
+
+/** What the database knows. Throws when it does not answer in time. */
+async function readState({ database: { db }, config, now }: ServerSettings): Promise<State> {
+  const limit = { signal: AbortSignal.timeout(ASK_MS) }
+  const instant = now?.() ?? new Date()
+  const runs = await sql<KindOfRun & Night>`
+    select distinct on (kind) kind, state, started_at as "startedAt", finished_at as "finishedAt", message,
+      max(finished_at) filter (where state = 'done') over (partition by kind) as "succeededAt"
+    from run where not dry_run order by kind, started_at desc, id desc`.execute(db, limit)
+  const missed = await sql<{ at: Date }>`
+    select started_at as at from run where kind = 'nightly' and state = 'missed'
+      and started_at > ${new Date(instant.getTime() - MISSED_DAYS * 86_400_000)}
+    order by started_at`.execute(db, limit)
+  const logs = await sql<{ name: string; lastAt: Date | null; lines: number }>`
+    select name, last_at as "lastAt", coalesce(lines, 0)::bigint as lines from log_source
+    left join (select source_id, sum(lines) as lines from log_day group by source_id) read on source_id = id
+    `.execute(db, limit)
+  const sources = config.activity.sources
+    .filter(each => each.kind === 'log')
+    .map(({ name }) => {
+      const read = logs.rows.find(row => row.name === name)
+      return sourceOf(name, read?.lastAt ?? null, read?.lines ?? 0, instant)
+    })
+  const nightly = runs.rows.find(run => run.kind === 'nightly') ?? null
+  return { nightly, missed: missed.rows.map(row => row.at), sources, runs: runs.rows }
+}
+
+function sourceOf(name: string, lastAt: Date | null, lines: number, now: Date): Source {
+  const lagSeconds = lastAt && Math.max(0, Math.round((now.getTime() - lastAt.getTime()) / 1000))
+  return { name, lastAt, lagSeconds, lines }
+}
+
+type Told = { ready: boolean; state: State | null; parts: (Part & Record<string, unknown>)[] }
+
+/**
+ * Every part with its state. Ready is decided by the database and the parts that were handed in, not by how the last
+ * night went or how old the logs are: a load balancer would take away the very page that tells of it.
+ */
+async function tellState(settings: ServerSettings): Promise<Told> {
+  const [state, others] = await Promise.all([attempt(readState(settings)), attempt(given(settings))])
+  const database = { name: 'database', ok: state.ok, detail: state.ok ? 'answers' : said(state.thrown) }
+  const known = state.ok ? [jobsPart(state.value), followPart(state.value)] : []
+  const handed = others.ok ? others.value : [{ name: 'parts', ok: false, detail: said(others.thrown) }]
+  if (!state.ok) settings.log.warn({ err: state.thrown }, 'the state cannot be read')
+  return {
+    ready: state.ok && handed.every(part => part.ok),
+    state: state.ok ? state.value : null,
+    parts: merged([database, ...known, ...handed]),
+  }
+}
+
+async function given({ parts }: ServerSettings): Promise<Part[]> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer in ${ASK_MS / 1000} s`)), ASK_MS)
+  return Promise.race([parts(), late]).finally(() => clearTimeout(timer))
+}
+
+type Attempt<T> = { ok: true; value: T } | { ok: false; thrown: unknown }
+
+async function attempt<T>(work: Promise<T>): Promise<Attempt<T>> {
+  return work.then(
+    value => ({ ok: true, value }),
+    (thrown: unknown) => ({ ok: false, thrown }),
+  )
+}
+
+/** What went wrong, for outside: the words of an error of ours; those of a library stay in the log. */
+function said(thrown: unknown): string {
+  return thrown instanceof AppError ? thrown.message : 'does not answer, or not as it should; see the log'
+}
+
+function jobsPart({ nightly, missed }: State): Part & Record<string, unknown> {
+  const good = nightly === null || nightly.state === 'done' || nightly.state === 'running'
+  const detail = [
+    nightly === null ? 'no nightly run yet' : `last nightly run: ${nightly.state}`,
+    ...(missed.length > 0 ? [`${missed.length} missed in ${MISSED_DAYS} days`] : []),
+  ].join('; ')
+  const night = nightly && {
+    state: nightly.state,
+    startedAt: nightly.startedAt,
+    finishedAt: nightly.finishedAt,
+    message: nightly.message,
+  }
+  return { name: 'jobs', ok: good && missed.length === 0, detail, nightly: night, missedNights: missed }
+}
+
+function followPart({ sources }: State): Part & Record<string, unknown> {
+  const behind = sources.filter(isBehind).map(source => source.name)
+  const detail =
+    behind.length > 0 ? `nothing new read from: ${behind.join(', ')}` : `${sources.length} log sources`
+  return { name: 'follow', ok: behind.length === 0, detail, sources }
+}
+
+function isBehind({ lagSeconds }: Source): boolean {
+  return lagSeconds === null || lagSeconds > LAG_SECONDS
+}
+
+/** A part told of twice, by the database and by the process, is one: good if both are. */
+function merged(parts: readonly (Part & Record<string, unknown>)[]): (Part & Record<string, unknown>)[] {
+  const byName = new Map<string, Part & Record<string, unknown>>()
+  for (const part of parts) {
+    const known = byName.get(part.name)
+    const both = known && { ok: known.ok && part.ok, detail: `${known.detail}; ${part.detail}` }
+    byName.set(part.name, { ...known, ...part, ...both })
+  }
+  return [...byName.values()]
+}
+
+async function ready(settings: ServerSettings, reply: FastifyReply): Promise<FastifyReply> {
+  const { ready, parts } = await tellState(settings)
+  if (!ready) reply.code(503).header('retry-after', RETRY_SECONDS)
+  return reply.send({ ok: ready, parts })
+}
+
+// metrics ----------------------------------------------------------------------------------------------------------
+
+const RUN_STATES = ['running', 'done', 'partial', 'refused', 'failed', 'broken', 'missed']
+
+/** Registers the metrics and answers the scrape. With the database away only what the process itself knows is told. */
+function createMetrics(settings: ServerSettings): () => Promise<string> {
+  const { registry } = settings
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const up = new Gauge({
+    name: 'hopthu_database_up',
+    help: 'Whether the database answered this scrape',
+    registers,
+  })
+  const success = new Gauge({
+    name: 'hopthu_run_last_success_timestamp_seconds',
+    help: 'When a run of this kind last ended well',
+    labelNames: ['kind'],
+    registers,
+  })
+  const state = new Gauge({
+    name: 'hopthu_run_state',
+    help: 'Whether the last run of this kind is in this state',
+    labelNames: ['kind', 'state'],
+    registers,
+  })
+  const missed = new Gauge({
+    name: 'hopthu_missed_nights',
+    help: 'Nights missed in the last 7 days',
+    registers,
+  })
+  const lag = new Gauge({
+    name: 'hopthu_log_lag_seconds',
+    help: 'Age of the newest log line read',
+    labelNames: ['source'],
+    registers,
+  })
+  const lines = new Counter({
+    name: 'hopthu_log_lines_total',
+    help: 'Log lines read',
+    labelNames: ['source'],
+    registers,
+  })
+  const set = (known: State) => {
+    for (const run of known.runs) {
+      if (run.succeededAt) success.set({ kind: run.kind }, run.succeededAt.getTime() / 1000)
+      for (const each of RUN_STATES) state.set({ kind: run.kind, state: each }, run.state === each ? 1 : 0)
+    }
+    missed.set(known.missed.length)
+    for (const source of known.sources) {
+      if (source.lagSeconds !== null) lag.set({ source: source.name }, source.lagSeconds)
+      lines.inc({ source: source.name }, source.lines)
+    }
+  }
+  const scrape = async () => {
+    const known = await attempt(readState(settings))
+    for (const metric of [up, success, state, missed, lag, lines]) metric.reset()
+    up.set(known.ok ? 1 : 0)
+    if (known.ok) set(known.value)
+    else missed.remove()
+    return registry.metrics()
+  }
+  // one after the other: two at once would empty each other's numbers
+  let last: Promise<unknown> = Promise.resolve()
+  return () => {
+    const mine = last.then(scrape)
+    last = mine.catch(() => {})
+    return mine
+  }
+}
+
+// the page ---------------------------------------------------------------------------------------------------------
+
+const STYLE =
+  'body{font:1rem/1.6 sans-serif;color:#12303b;max-width:42rem;margin:2rem auto;padding:0 1rem}.bad{color:#b3361e}'
+const STYLE_HASH = `sha256-${createHash('sha256').update(STYLE).digest('base64')}`
+
+const stateWords: Record<string, string> = {
+  running: 'đang chạy',
+  done: 'hoàn tất',
+  partial: 'hoàn tất một phần',
+  refused: 'bị từ chối',
+  failed: 'thất bại',
+  broken: 'bị ngắt giữa chừng',
+  missed: 'bị bỏ lỡ',
+}
+
+/** The state in words, until there is more to see here. Errors in full stand in the run, not on an open page. */
+async function statePage(settings: ServerSettings, reply: FastifyReply): Promise<FastifyReply> {
+  const { ready, state, parts } = await tellState(settings)
+  const good = parts.every(part => part.ok)
+  const lines = state === null ? [] : stateLines(state, settings.config.timeZone)
+  const others = parts
+    .filter(part => !part.ok && !['database', 'jobs', 'follow'].includes(part.name))
+    .map(part => ({ bad: true, text: `Bộ phận ${part.name}: chưa sẵn sàng.` }))
+  const items = [...lines, ...others].map(
+    ({ bad, text }) => `<li${bad ? ' class="bad"' : ''}>${escaped(text)}</li>`,
+  )
+  if (!ready) reply.code(503).header('retry-after', RETRY_SECONDS)
+  return reply.type('text/html; charset=utf-8').send(
+    `<!doctype html><html lang="vi"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Hộp Thư</title><style>${STYLE}</style>
+<h1>Hộp Thư</h1>
+<p${good ? '' : ' class="bad"'}>${escaped(headline(state !== null, good))}</p>
+<ul>${items.join('\n')}</ul></html>\n`,
+  )
+}
+
+function headline(known: boolean, good: boolean): string {
+  if (!known)
+    return 'Cơ sở dữ liệu chưa trả lời. Dữ liệu đã lưu được giữ nguyên; dịch vụ tự hoạt động lại khi có kết nối.'
+  return good ? 'Dịch vụ đang hoạt động bình thường.' : 'Dịch vụ đang hoạt động, nhưng có việc cần xử lý.'
+}
+
+function stateLines({ nightly, missed, sources }: State, zone: string): { bad: boolean; text: string }[] {
+  const at = (instant: Date) => timeIn(zone, instant)
+  const night =
+    nightly === null
+      ? { bad: false, text: 'Chưa có lượt chạy đêm nào.' }
+      : {
+          bad: nightly.state !== 'done' && nightly.state !== 'running',
+          text: `Lượt chạy đêm gần nhất, ${at(nightly.startedAt)}: ${stateWords[nightly.state] ?? nightly.state}.`,
+        }
+  const lost = `Lượt chạy đêm bị bỏ lỡ trong ${MISSED_DAYS} ngày qua: ${missed.map(at).join('; ')}.`
+  return [
+    night,
+    ...(missed.length > 0 ? [{ bad: true, text: lost }] : []),
+    ...sources.map(source => ({
+      bad: isBehind(source),
+      text: source.lastAt
+        ? `Nhật ký ${source.name}: đã đọc đến ${at(source.lastAt)}.`
+        : `Nhật ký ${source.name}: chưa nhận được nhật ký.`,
+    })),
+  ]
+}
+
+function timeIn(timeZone: string, instant: Date): string {
+  const digits = {
+    hour: '2-digit',
+    minute: '2-digit',
+    day: '2-digit',
+    month: '2-digit',
+    year: 'numeric',
+  } as const
+  return new Intl.DateTimeFormat('vi-VN', { ...digits, timeZone }).format(instant)
+}
+
+function escaped(text: string): string {
+  const names: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  }
+  return text.replace(/[&<>"']/g, character => names[character] ?? character)
+}
