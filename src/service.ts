@@ -194,7 +194,7 @@ async function startWeb(context: CommandContext, states: Map<string, Part>): Pro
     database,
     parts,
     registry: new Registry(),
-    translate: databaseError,
+    translate: thrown => (thrown instanceof AppError ? thrown : databaseError(thrown)),
     now,
   })
   try {

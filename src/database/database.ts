@@ -138,7 +138,11 @@ async function openPostgres(config: Config['database']): Promise<Database> {
   // a connection that dies idle is replaced by the pool; without a listener it would end the process
   pool.on('error', () => {})
   // our statements are many and short; compiling them costs a second each and gains nothing
-  pool.on('connect', client => void client.query('set jit = off').catch(() => {}))
+  pool.on('connect', client => {
+    // a connection cut while somebody works with it fails that work; without a listener it would end the process
+    client.on('error', () => {})
+    void client.query('set jit = off').catch(() => {})
+  })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     await sql`select 1`.execute(db)

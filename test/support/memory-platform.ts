@@ -17,8 +17,11 @@ export type MemoryPlatform = {
   created: Address[]
   /** While true, nothing is answered. */
   down: boolean
-  /** The connection of the next `apply` calls is lost after that many of their changes: 0 before all, Infinity after. */
-  loseAfter: number[]
+  /**
+   * How the next calls of `apply` end: the connection is lost after that many of the changes (0 before all of them,
+   * Infinity after); null ends well.
+   */
+  loseAfter: (number | null)[]
   /** Changes to these addresses fail so. */
   refused: Map<string, { code: ErrorCode; temporary: boolean }>
   /** Told before each change is made; what it throws ends the call there. */
@@ -127,7 +130,7 @@ function apply(
   changes: readonly Change[],
   domains: readonly string[],
 ): ChangeOutcome[] {
-  const end = platform.loseAfter.shift()
+  const end = platform.loseAfter.shift() ?? undefined
   const outcomes: ChangeOutcome[] = []
   for (const change of changes.slice(0, end)) {
     platform.beforeChange(change)

@@ -1,0 +1,343 @@
+import { once } from 'node:events'
+import { connect, createServer as createTcpServer, type Socket } from 'node:net'
+import { Writable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import pino from 'pino'
+import { Registry } from 'prom-client'
+import t, { type Test } from 'tap'
+import { parseConfig } from '../../src/config.ts'
+import { type Database, databaseError, openDatabase } from '../../src/database/database.ts'
+import { AppError } from '../../src/error.ts'
+import { createServer, type ServerSettings } from '../../src/web/server.ts'
+import { type Store, stores } from '../support/database.ts'
+
+const NOW = new Date('2026-11-22T03:00:00Z')
+
+const config = parseConfig({
+  database: { url: 'pglite:memory' },
+  roster: {},
+  activity: { sources: [{ name: 'maillog', kind: 'log', path: '/var/log/mail.log' }] },
+})
+
+const kinds = stores()
+
+function each(name: string, body: (t: Test, database: Database) => Promise<void>): void {
+  for (const store of kinds) {
+    t.test(`${name} (${store.name})`, { skip: store.skip }, async t => body(t, await opened(t, store)))
+  }
+}
+
+async function opened(t: Test, store: Store): Promise<Database> {
+  const database = await store.open()
+  t.teardown(() => database.close())
+  return database
+}
+
+function serverOn(t: Test, database: Database, more: Partial<ServerSettings> = {}): FastifyInstance {
+  const settings = { config, database, log: pino({ level: 'silent' }), parts: async () => [], now: () => NOW }
+  const server = createServer({ ...settings, registry: new Registry(), ...more })
+  t.teardown(() => server.close())
+  return server
+}
+
+type Run = { kind?: string; state: string; startedAt: string; finishedAt?: string | null; message?: string }
+
+async function record(database: Database, run: Run): Promise<void> {
+  const { kind = 'nightly', state, startedAt, finishedAt = startedAt, message = '' } = run
+  await sql`insert into run (kind, state, started_at, heartbeat_at, finished_at, host, pid, message)
+    values (${kind}, ${state}, ${startedAt}, ${startedAt}, ${finishedAt}, 'node1', 1, ${message})`.execute(
+    database.db,
+  )
+}
+
+async function readLog(database: Database, lastAt: string): Promise<void> {
+  await sql`insert into log_source (name, kind, last_at) values ('maillog', 'log', ${lastAt})`.execute(
+    database.db,
+  )
+  await sql`insert into log_day (source_id, day, lines) select id, '2026-11-20', 70 from log_source`.execute(
+    database.db,
+  )
+  await sql`insert into log_day (source_id, day, lines) select id, '2026-11-21', 30 from log_source`.execute(
+    database.db,
+  )
+}
+
+async function get(server: FastifyInstance, url: string) {
+  const { statusCode: status, headers, body } = await server.inject({ url })
+  return { status, headers, body }
+}
+
+each('a service that is well says so everywhere', async (t, database) => {
+  const server = serverOn(t, database, {
+    parts: async () => [{ name: 'jobs', ok: true, detail: 'engine runs' }],
+  })
+  await record(database, {
+    state: 'done',
+    startedAt: '2026-11-21T18:30:00Z',
+    finishedAt: '2026-11-21T18:40:00Z',
+  })
+  await readLog(database, '2026-11-22T02:59:00Z')
+  t.match(await get(server, '/health/live'), { status: 200 })
+  const { status, body } = await get(server, '/health/ready')
+  t.equal(status, 200)
+  t.same(JSON.parse(body), {
+    ok: true,
+    parts: [
+      { name: 'database', ok: true, detail: 'answers' },
+      {
+        name: 'jobs',
+        ok: true,
+        detail: 'last nightly run: done; engine runs',
+        nightly: {
+          state: 'done',
+          startedAt: '2026-11-21T18:30:00.000Z',
+          finishedAt: '2026-11-21T18:40:00.000Z',
+          message: '',
+        },
+        missedNights: [],
+      },
+      {
+        name: 'follow',
+        ok: true,
+        detail: '1 log sources',
+        sources: [{ name: 'maillog', lastAt: '2026-11-22T02:59:00.000Z', lagSeconds: 60, lines: 100 }],
+      },
+    ],
+  })
+  const page = await get(server, '/')
+  t.equal(page.status, 200)
+  t.match(page.body, /Dịch vụ đang hoạt động bình thường/)
+  t.match(page.body, /Lượt chạy đêm gần nhất, 01:30 22\/11\/2026: hoàn tất/)
+  t.match(page.body, /Nhật ký maillog: đã đọc đến 09:59 22\/11\/2026/)
+})
+
+each(
+  'a night that failed or was missed is shown, and does not take the service away',
+  async (t, database) => {
+    const server = serverOn(t, database)
+    await record(database, { state: 'missed', startedAt: '2026-11-19T18:30:00Z' })
+    await record(database, { state: 'missed', startedAt: '2026-10-01T18:30:00Z' })
+    await record(database, {
+      state: 'failed',
+      startedAt: '2026-11-21T18:30:00Z',
+      message: 'roster: no <answer>',
+    })
+    const { status, body } = await get(server, '/health/ready')
+    t.equal(status, 200)
+    const jobs = JSON.parse(body).parts.find((part: { name: string }) => part.name === 'jobs')
+    t.match(jobs, {
+      ok: false,
+      detail: 'last nightly run: failed; 1 missed in 7 days',
+      nightly: { state: 'failed', message: 'roster: no <answer>' },
+      missedNights: ['2026-11-19T18:30:00.000Z'],
+    })
+    const page = await get(server, '/')
+    t.equal(page.status, 200)
+    t.match(page.body, /có việc cần xử lý/)
+    t.match(page.body, /01:30 22\/11\/2026: thất bại/)
+    t.match(page.body, /bị bỏ lỡ trong 7 ngày qua: 01:30 20\/11\/2026/)
+    t.match(page.body, /Nhật ký maillog: chưa nhận được nhật ký/)
+  },
+)
+
+each('metrics tell the runs and the logs', async (t, database) => {
+  const server = serverOn(t, database)
+  await record(database, {
+    state: 'done',
+    startedAt: '2026-11-20T18:30:00Z',
+    finishedAt: '2026-11-20T18:40:00Z',
+  })
+  await record(database, { state: 'failed', startedAt: '2026-11-21T18:30:00Z' })
+  await record(database, { kind: 'roster', state: 'done', startedAt: '2026-11-21T18:30:00Z' })
+  await readLog(database, '2026-11-22T02:50:00Z')
+  const answers = await Promise.all([1, 2, 3].map(() => get(server, '/metrics')))
+  for (const { status, headers, body } of answers) {
+    t.equal(status, 200)
+    t.match(headers['content-type'], /^text\/plain/)
+    const seconds = Date.parse('2026-11-20T18:40:00Z') / 1000
+    t.ok(body.includes(`hopthu_run_last_success_timestamp_seconds{kind="nightly"} ${seconds}\n`))
+    t.ok(body.includes('hopthu_run_state{kind="nightly",state="failed"} 1\n'))
+    t.ok(body.includes('hopthu_run_state{kind="nightly",state="done"} 0\n'))
+    t.ok(body.includes('hopthu_run_state{kind="roster",state="done"} 1\n'))
+    t.ok(body.includes('hopthu_log_lag_seconds{source="maillog"} 600\n'))
+    t.ok(body.includes('hopthu_log_lines_total{source="maillog"} 100\n'))
+    t.ok(body.includes('hopthu_database_up 1\n'))
+    t.match(body, /^process_cpu_seconds_total /m)
+  }
+})
+
+each('a part that does not work makes the service unready, one that hangs too', async (t, database) => {
+  const broken = serverOn(t, database, { parts: async () => [{ name: 'engine', ok: false, detail: 'gone' }] })
+  const answer = await get(broken, '/health/ready')
+  t.match(answer, { status: 503, headers: { 'retry-after': '10' } })
+  t.match(JSON.parse(answer.body).parts.at(-1), { name: 'engine', ok: false, detail: 'gone' })
+  t.match((await get(broken, '/')).body, /Bộ phận engine: chưa sẵn sàng/)
+  const hanging = serverOn(t, database, { parts: () => new Promise(() => {}) })
+  t.match(await get(hanging, '/health/ready'), { status: 503 })
+  t.match(await get(hanging, '/health/live'), { status: 200 })
+})
+
+const embedded = kinds[0]
+if (!embedded) throw new Error('no embedded database')
+
+t.test('every error has one form, and says little where it is ours', async t => {
+  const database = await opened(t, embedded)
+  let logged = ''
+  const sink = new Writable({
+    write(chunk, _, done) {
+      logged += String(chunk)
+      done()
+    },
+  })
+  const server = serverOn(t, database, {
+    log: pino({ level: 'debug' }, sink),
+    translate: thrown => (thrown instanceof AppError ? thrown : databaseError(thrown)),
+  })
+  const throwing: Record<string, unknown> = {
+    refused: new AppError('guard_refused', '60 leavers', { details: { leavers: 60 } }),
+    busy: new AppError('busy', 'another run goes on', { temporary: true }),
+    away: new AppError('directory_unreachable', 'no answer in 10 s', { temporary: true }),
+    mistake: new TypeError('the secret of the inside'),
+    config: new AppError('config_invalid', 'the path of a file'),
+    database: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
+    text: 'thrown as it is',
+  }
+  server.get<{ Params: { what: string } }>('/throw/:what', async request => {
+    throw throwing[request.params.what]
+  })
+  server.post('/take', async () => ({ taken: true }))
+  const error = async (url: string) => {
+    const { status, headers, body } = await get(server, url)
+    return { status, retry: headers['retry-after'], ...JSON.parse(body) }
+  }
+  t.same(await error('/throw/refused'), {
+    status: 422,
+    retry: undefined,
+    error: { code: 'guard_refused', message: '60 leavers', details: { leavers: 60 } },
+  })
+  t.match(await error('/throw/busy'), { status: 409, error: { code: 'busy' } })
+  t.match(await error('/throw/away'), { status: 503, retry: '10', error: { code: 'directory_unreachable' } })
+  t.match(await error('/throw/database'), {
+    status: 503,
+    retry: '10',
+    error: { code: 'database_unreachable' },
+  })
+  for (const what of ['mistake', 'config', 'text']) {
+    const answer = await error(`/throw/${what}`)
+    t.match(answer, { status: 500, error: { code: 'internal', details: { reference: /-/ } } })
+    t.notMatch(JSON.stringify(answer), /secret|path of|as it is/)
+    t.ok(logged.includes(answer.error.details.reference), 'the reference stands in the log')
+  }
+  t.match(logged, /the secret of the inside/)
+  t.match(await error('/nowhere?q=Lê+Thị+Hoa'), { status: 404, error: { code: 'not_found', details: {} } })
+  t.notMatch(logged, /Hoa|Th%E1/, 'what was asked for is not logged')
+  t.match(await error('/%ZZ'), { status: 400, error: { code: 'usage' } })
+  const post = async (payload: string, type = 'application/json') => {
+    const sent = await server.inject({
+      method: 'POST',
+      url: '/take',
+      payload,
+      headers: { 'content-type': type },
+    })
+    return { status: sent.statusCode, ...sent.json() }
+  }
+  t.match(await post('{"a":1}'), { status: 200, taken: true })
+  t.match(await post('{"a":'), { status: 400, error: { code: 'usage' } })
+  t.match(await post(`"${'x'.repeat(1_100_000)}"`), { status: 413, error: { code: 'usage' } })
+  t.match(await post('a', 'application/x-none'), { status: 415, error: { code: 'usage' } })
+})
+
+t.test('every answer carries the headers that keep a browser safe', async t => {
+  const server = serverOn(t, await opened(t, embedded))
+  for (const url of ['/', '/nowhere', '/health/live', '/%ZZ']) {
+    const { headers } = await get(server, url)
+    t.match(headers['content-security-policy'], /^default-src 'none'; style-src 'sha256-/, url)
+    t.match(headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
+    t.notOk(headers['strict-transport-security'])
+  }
+  const page = await get(server, '/')
+  t.notMatch(page.body, /<script| style=| on[a-z]+=/)
+})
+
+t.test('names from the configuration are text on the page', async t => {
+  const source = { name: '<b>"log"</b>', kind: 'log' as const, path: '/var/log/mail.log' }
+  const odd = parseConfig({ database: { url: 'pglite:memory' }, roster: {}, activity: { sources: [source] } })
+  const page = await get(serverOn(t, await opened(t, embedded), { config: odd }), '/')
+  t.match(page.body, /Nhật ký &lt;b&gt;&quot;log&quot;&lt;\/b&gt;/)
+  t.notMatch(page.body, /<b>/)
+})
+
+t.test('a body that never ends and an answer that never comes are ended', async t => {
+  const server = serverOn(t, await opened(t, embedded))
+  t.equal(server.server.requestTimeout, 30_000)
+  server.get('/slow', { handlerTimeout: 50 }, () => new Promise(() => {}))
+  const answer = await get(server, '/slow')
+  t.match(answer, { status: 503, headers: { 'retry-after': '10' } })
+  t.match(JSON.parse(answer.body), { error: { code: 'cancelled' } })
+})
+
+/** Passes connections on to a server until it is cut; what was open then breaks, what comes is refused. */
+async function passTo(t: Test, url: string) {
+  const target = new URL(url)
+  const sockets = new Set<Socket>()
+  const keep = (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {})
+  }
+  const server = createTcpServer(socket => {
+    const onward = connect(Number(target.port), target.hostname)
+    for (const each of [socket, onward]) keep(each)
+    socket.pipe(onward).pipe(socket)
+  })
+  const open = async (port: number) => {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    return address !== null && typeof address !== 'string' ? address.port : port
+  }
+  const cut = async () => {
+    const closed = once(server, 'close')
+    server.close()
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+  const port = await open(0)
+  t.teardown(async () => {
+    if (server.listening) await cut()
+  })
+  const through = new URL(url)
+  through.port = String(port)
+  return { url: through.href, cut, mend: () => open(port) }
+}
+
+const postgres = kinds.find(each => each.name === 'PostgreSQL')
+
+t.test(
+  'a database that goes is told, and one that comes back is used again',
+  { skip: postgres?.skip ?? true },
+  async t => {
+    if (!postgres) return
+    const direct = await opened(t, postgres)
+    await record(direct, { state: 'done', startedAt: '2026-11-21T18:30:00Z' })
+    const way = await passTo(t, direct.connection?.connectionString ?? '')
+    const database = await openDatabase({ url: way.url, backend: 'postgres', maxConnections: 3 })
+    t.teardown(() => database.close())
+    const server = serverOn(t, database)
+    t.match(await get(server, '/health/ready'), { status: 200 })
+    await way.cut()
+    const away = await get(server, '/health/ready')
+    t.match(away, { status: 503, headers: { 'retry-after': '10' } })
+    t.match(JSON.parse(away.body), { ok: false, parts: [{ name: 'database', ok: false }] })
+    t.notMatch(away.body, /127\.0\.0\.1/)
+    t.match(await get(server, '/health/live'), { status: 200 })
+    t.match(await get(server, '/'), { status: 503, body: /Cơ sở dữ liệu chưa trả lời/ })
+    const { status, body } = await get(server, '/metrics')
+    t.equal(status, 200)
+    t.ok(body.includes('hopthu_database_up 0\n'))
+    t.notMatch(body, /^hopthu_(run_state|missed_nights)[{ ]/m, 'nothing old is told')
+    await way.mend()
+    t.match(await get(server, '/health/ready'), { status: 200 })
+    t.match((await get(server, '/metrics')).body, /^hopthu_missed_nights 0$/m)
+  },
+)
