@@ -1,13 +1,15 @@
-/** The composition: every command, in the order in which one meets them. */
+/**
+ * The composition: every command, in the order in which one meets them.
+ *
+ * What only some commands need is loaded by them: the whole of it would double the start and the memory of the others.
+ */
 import { activityCommands } from './activity/command.ts'
 import { lastUse } from './activity/store.ts'
 import { adoptionCommands } from './adoption/command.ts'
-import { check } from './check.ts'
 import type { Answer, Command, CommandContext } from './command.ts'
 import { migrate } from './database/migrate.ts'
 import { mailboxCommands } from './mailbox/command.ts'
 import { rosterCommands } from './roster/command.ts'
-import { nightly, serve } from './service.ts'
 
 export function commands(): Command[] {
   return [
@@ -18,7 +20,7 @@ export function commands(): Command[] {
       options: {},
       needs: 'config',
       words: [0, 0],
-      run: check,
+      run: async context => (await import('./check.ts')).check(context),
     },
     {
       name: 'migrate',
@@ -36,7 +38,7 @@ export function commands(): Command[] {
       options: { only: { type: 'string' } },
       needs: 'database',
       words: [0, 0],
-      run: serve,
+      run: async (context, values) => (await import('./service.ts')).serve(context, values),
     },
     {
       name: 'nightly',
@@ -48,7 +50,7 @@ export function commands(): Command[] {
       options: {},
       needs: 'database',
       words: [0, 0],
-      run: nightly,
+      run: async context => (await import('./service.ts')).nightly(context),
     },
     ...rosterCommands,
     ...mailboxCommands(

@@ -7,6 +7,7 @@ import { type Config, loadConfig, userPath } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate, requireMigrated } from './database/migrate.ts'
 import { AppError, toAppError } from './error.ts'
+import { headline } from './error-messages.ts'
 
 const COMMON = {
   config: { type: 'string' },
@@ -39,7 +40,7 @@ async function main(args: string[]): Promise<number> {
     const error = toAppError(thrown)
     if (json)
       await writeJson({ error: { code: error.code, message: error.message, details: error.details } }, write)
-    else process.stderr.write(`hopthu: ${error.message}\n`)
+    else process.stderr.write(`hopthu: ${headline(error.code)}\n        ${error.message}\n`)
     if (error.code === 'internal' && !json) process.stderr.write(`${stackOf(error)}\n`)
     return error.exitStatus
   }

@@ -127,12 +127,13 @@ async function activityStep(context: CommandContext): Promise<StepEnd> {
 const RESTATED_DAYS = 7
 
 async function adoptionStep(context: CommandContext): Promise<StepEnd> {
-  const last = figuresRequest(context, null)
+  const last = await figuresRequest(context, null)
   const days: Day[] = Array.from({ length: RESTATED_DAYS }, (_, i) =>
     addDays(last.day, i - RESTATED_DAYS + 1),
   )
   let written = 0
-  for (const day of days) written += await keepFigures(context.database.db, figuresRequest(context, day))
+  for (const day of days)
+    written += await keepFigures(context.database.db, await figuresRequest(context, day))
   return {
     result: { day: last.day, days: days.length, written },
     exit: 0,

@@ -34,6 +34,7 @@ const purePackages = ['typebox', 'typebox/value']
 const rootFiles: Record<string, Role> = {
   'ids.ts': 'base',
   'error.ts': 'base',
+  'error-messages.ts': 'shell',
   'config.ts': 'config',
   'config-schema.ts': 'config',
   'config-check.ts': 'config',

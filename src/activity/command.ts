@@ -17,7 +17,6 @@ import { foldClient, foldName, type ParsedLine, redact } from './line.ts'
 import { openLogFile, splitLines } from './lines.ts'
 import { words } from './messages.ts'
 import { sourceId } from './store.ts'
-import { sweep as sweepMailboxes } from './sweep.ts'
 
 export const activityCommands: Command[] = [
   {
@@ -253,10 +252,11 @@ async function sweep(context: CommandContext): Promise<Answer> {
   return { json: { ...result }, text: () => text, exit: result.unreachable > 0 ? 4 : 0 }
 }
 
-export function runSweep(
+export async function runSweep(
   { config, database, now, signal, progress }: CommandContext,
   source: ImapSourceConfig,
 ) {
   const report = (done: number, total: number) => progress(`${done}/${total}`)
+  const { sweep: sweepMailboxes } = await import('./sweep.ts')
   return sweepMailboxes({ db: database.db, config, source, now }, { signal, progress: report })
 }

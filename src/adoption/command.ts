@@ -11,7 +11,6 @@ import {
 import { userPath } from '../config.ts'
 import { AppError } from '../error.ts'
 import { addDays, type Day, dayAt } from '../ids.ts'
-import { workingDays } from './calendar.ts'
 import type { Explanation } from './evidence.ts'
 import { explain } from './explain.ts'
 import { explanationText } from './explain-text.ts'
@@ -50,10 +49,11 @@ export const adoptionCommands: Command[] = [
 const outputs = ['table', 'json', 'csv'] as const
 
 /** The figures of the day asked for, or of the last one that has ended. */
-export function figuresRequest(
+export async function figuresRequest(
   { config, now }: Pick<CommandContext, 'config' | 'now'>,
   asOf: Day | null,
-): FiguresRequest {
+): Promise<FiguresRequest> {
+  const { workingDays } = await import('./calendar.ts')
   const today = dayAt(now().getTime(), config.timeZone)
   const day = asOf ?? addDays(today, -1)
   if (day > today) throw new AppError('usage', `--as-of: ${day} is still to come`)
@@ -73,7 +73,7 @@ async function adoption(context: CommandContext, values: Values): Promise<Answer
   }
   const agency = textOption(values, 'agency')
   const request = {
-    ...figuresRequest(context, dayOption(values, 'as-of')),
+    ...(await figuresRequest(context, dayOption(values, 'as-of'))),
     ...(agency === null ? {} : { agency }),
   }
   const { report, figures } = await adoptionFigures(database.db, request)
@@ -88,7 +88,11 @@ async function adoption(context: CommandContext, values: Values): Promise<Answer
 
 async function explainPerson(context: CommandContext, values: Values, [who = '']: string[]): Promise<Answer> {
   const { config, database } = context
-  const request = { ...figuresRequest(context, dayOption(values, 'as-of')), who, locale: config.locale }
+  const request = {
+    ...(await figuresRequest(context, dayOption(values, 'as-of'))),
+    who,
+    locale: config.locale,
+  }
   const explanation: Explanation = await explain(database.db, request)
   return { json: { ...explanation }, text: () => explanationText(explanation, config.locale), exit: 0 }
 }

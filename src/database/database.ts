@@ -5,7 +5,7 @@
  * (`-infinity` and `infinity` too), 64-bit integers as numbers, instants as Date.
  */
 import { mkdirSync } from 'node:fs'
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import {
   type DatabaseConnection,
   type Driver,
@@ -64,7 +64,8 @@ async function openEmbedded(folder: string): Promise<Database> {
 }
 
 /** Starts the embedded engine on a folder, in memory, or from a dump of an earlier one. */
-export function createEmbedded(folder: string | undefined, dump?: Blob): Promise<PGlite> {
+export async function createEmbedded(folder: string | undefined, dump?: Blob): Promise<PGlite> {
+  const { PGlite } = await import('@electric-sql/pglite')
   return PGlite.create({
     ...(folder === undefined ? {} : { dataDir: folder }),
     ...(dump === undefined ? {} : { loadDataDir: dump }),

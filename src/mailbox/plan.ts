@@ -71,7 +71,10 @@ export type Ordinals = Map<string, number>
 /** No province has as many people of one name; past it a pattern is broken. */
 const HIGHEST_ORDINAL = 100_000
 
-/** What to try for a person, in order: patterns without an ordinal first, then ordinals without end. */
+/**
+ * What to try for a person, in order: patterns without an ordinal first, then ordinals without end. Those who share
+ * `ordinals` are never proposed the same one.
+ */
 export function* proposals(owner: AddressOwner, naming: Naming, ordinals: Ordinals): Generator<Proposal> {
   const patterns = [naming.pattern, ...naming.collision]
   for (const pattern of patterns.filter(each => !each.numbered)) {
@@ -79,9 +82,11 @@ export function* proposals(owner: AddressOwner, naming: Naming, ordinals: Ordina
   }
   for (const pattern of patterns.filter(each => each.numbered)) {
     const series = `${pattern.text} ${numbered(pattern, owner, 0) ?? ''}`
-    for (let n = ordinals.get(series) ?? 2; n < HIGHEST_ORDINAL; n++) {
-      const address = numbered(pattern, owner, n)
+    while (true) {
+      const n = ordinals.get(series) ?? 2
+      const address = n < HIGHEST_ORDINAL ? numbered(pattern, owner, n) : null
       if (!address) break
+      ordinals.set(series, n + 1)
       yield { address, series, n }
     }
   }

@@ -224,8 +224,11 @@ function ownerOf(person: Applicant, rule: Rule): AddressOwner {
 
 type Waiting = { person: Applicant; next: Generator<Proposal> }
 
-/** How many proposals are asked about at once: the first is mostly free, then an ordinal somewhere ahead is sought. */
-const ROUNDS = [1, 4, 16, 64]
+/**
+ * How many proposals of each are asked about at once: the first is mostly free, then the next ordinal is; then one is
+ * sought somewhere ahead.
+ */
+const ROUNDS = [1, 1, 4, 16, 64]
 
 /** Gives everybody the first of their proposals that nobody has, in the order they wait. */
 async function assign(
@@ -238,30 +241,62 @@ async function assign(
   const given = new Set<Address>()
   let open = [...waiting]
   for (let round = 0; open.length > 0; round++) {
-    const asked = open.map(each => ({
-      ...each,
-      proposals: take(each.next, ROUNDS[Math.min(round, ROUNDS.length - 1)] ?? 1),
-    }))
+    const count = ROUNDS[Math.min(round, ROUNDS.length - 1)] ?? 1
+    const asked = open.map(each => ({ ...each, proposals: take(each.next, count) }))
     const addresses = asked.flatMap(each => each.proposals.map(proposal => proposal.address))
     const taken = await takenOf(context.db, scope.plan, scope.platform, addresses)
+    const free = new FreeAddresses(
+      asked.flatMap(each => each.proposals).filter(each => !taken.has(each.address)),
+    )
     open = []
     for (const { person, next, proposals } of asked) {
-      const free = proposals.find(({ address }) => !taken.has(address) && !given.has(address))
-      if (free) {
-        given.add(free.address)
-        if (free.series !== null) ordinals.set(free.series, free.n + 1)
+      const address = free.firstOf(proposals, given)
+      if (address !== null) {
+        given.add(address)
         creates.push({
           person: person.id,
           agency: person.agencyId,
-          address: free.address,
+          address,
           name: person.fullName,
           quotaBytes,
         })
       } else if (proposals.length === 0) nameless.push(person.id)
       else open.push({ person, next })
     }
+    free.putBack(ordinals)
   }
   return { creates, nameless }
+}
+
+/** The free ones of all that was asked about; who waits for an ordinal gets the lowest of the series, whoever asked. */
+class FreeAddresses {
+  readonly #plain: ReadonlySet<Address>
+  readonly #series: ReadonlyMap<string | null, Proposal[]>
+
+  constructor(free: readonly Proposal[]) {
+    this.#plain = new Set(free.filter(each => each.series === null).map(each => each.address))
+    this.#series = Map.groupBy(free, each => each.series)
+  }
+
+  firstOf(proposals: readonly Proposal[], given: ReadonlySet<Address>): Address | null {
+    for (const { series, address } of proposals) {
+      if (series === null) {
+        if (this.#plain.has(address) && !given.has(address)) return address
+        continue
+      }
+      const rest = this.#series.get(series) ?? []
+      while (rest[0] && given.has(rest[0].address)) rest.shift()
+      const lowest = rest.shift()
+      if (lowest) return lowest.address
+    }
+    return null
+  }
+
+  /** Lets each series go on at the lowest ordinal that was asked about and is still free. */
+  putBack(ordinals: Ordinals): void {
+    for (const [series, [lowest]] of this.#series)
+      if (series !== null && lowest) ordinals.set(series, lowest.n)
+  }
 }
 
 function take(from: Generator<Proposal>, count: number): Proposal[] {

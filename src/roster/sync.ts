@@ -14,7 +14,7 @@ import { checkRoster, type Guard } from './guard.ts'
 import { foldText, sortKeyOfTitle } from './name.ts'
 import { attributeNames, type Rejection, toAgency, toPerson } from './roster.ts'
 import type { DirectoryEntry } from './sources/entry.ts'
-import { type LdapServer, openLdap } from './sources/ldap.ts'
+import type { LdapServer } from './sources/ldap.ts'
 import {
   compare,
   countRejected,
@@ -262,6 +262,7 @@ function isAccepted<T extends object>(parsed: T): parsed is Exclude<T, Rejection
 
 /** Opens a directory as a roster source. */
 export async function openLdapSource(source: LdapSourceConfig, signal: AbortSignal): Promise<SourceReader> {
+  const { openLdap } = await import('./sources/ldap.ts')
   const session = await openLdap(ldapServer(source), signal)
   return {
     agencies: () => session.search(ldapSearch(source.agencies), signal),

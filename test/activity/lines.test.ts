@@ -1,4 +1,5 @@
-import { gzipSync } from 'node:zlib'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { constants, gunzipSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { type Line, LineKeys, openLogFile, splitLines } from '../../src/activity/lines.ts'
 import { logFolder } from '../support/activity.ts'
@@ -23,6 +24,7 @@ async function read(path: string, maxLineBytes = 1000): Promise<{ lines: string[
   try {
     for await (const page of splitLines(openLogFile(path, never).chunks, 0, maxLineBytes)) {
       lines.push(...page.map(line => line.text))
+      await sleep(1) // as a database would, this makes the stream wait with what it has unpacked
     }
     return { lines, error: null }
   } catch (error) {
@@ -46,7 +48,7 @@ t.test('lines are the same however the bytes come in', async t => {
     )
     t.same(
       lines.map(line => line.end),
-      [6, 7, 19, 22, bytes.length],
+      [6, 7, 18, 21, bytes.length],
     )
   }
   t.same(
@@ -99,33 +101,22 @@ t.test('gzip is told by its content, also when files were packed one behind the 
 
 t.test('a packed file that breaks off keeps every whole line that could be unpacked', async t => {
   const chance = chances(3)
-  const text = Array.from({ length: 40_000 }, (_, i) => `${i} ${chance()}\n`).join('')
-  const packed = gzipSync(text)
+  const packed = gzipSync(Array.from({ length: 80_000 }, (_, i) => `${i} ${chance()}\n`).join(''))
   for (const bytes of [packed.length - 4, packed.length - 500, Math.floor(packed.length / 2), 5000, 11]) {
     const { lines, error } = await read(files.write('cut.gz', packed.subarray(0, bytes)))
     t.match(error, {
       code: 'file_unreadable',
       message: /cut\.gz cannot be read to its end: .*; what came before it is kept/,
     })
-    const expected = unpackable(text, packed, bytes)
-    t.ok(
-      lines.length >= expected,
-      `${bytes} of ${packed.length} bytes: ${lines.length} lines, at least ${expected} expected`,
-    )
-    t.same(lines, text.split('\n').slice(0, lines.length))
+    const there = gunzipSync(packed.subarray(0, bytes), { finishFlush: constants.Z_SYNC_FLUSH })
+    t.same(lines, there.toString().split('\n').slice(0, -1), `${bytes} of ${packed.length} bytes`)
   }
   const damaged = Buffer.from(packed)
-  damaged.fill(0xff, 300_000, 300_100)
+  damaged.fill(0xff, 600_000, 600_100)
   const { lines, error } = await read(files.write('damaged.gz', damaged))
   t.match(error, { code: 'file_unreadable' })
-  t.ok(lines.length > 5_000)
+  t.ok(lines.length > 40_000, `${lines.length} lines before the damage`)
 })
-
-/** Whole lines in the share of the text that the share of the bytes is worth, less the last blocks. */
-function unpackable(text: string, packed: Buffer, bytes: number): number {
-  const share = Math.max(0, bytes - 70_000) / packed.length
-  return text.slice(0, Math.floor(text.length * share)).split('\n').length - 1
-}
 
 t.test('what is no readable file says so', async t => {
   t.throws(() => openLogFile(`${files.folder}/missing.log`, never), { code: 'file_unreadable' })

@@ -138,6 +138,28 @@ const behaviours: Record<string, (t: Test, ground: Ground) => Promise<void>> = {
     ])
   },
 
+  async 'many of one name get the lowest free ordinals in their order, over holes and pages'(
+    t,
+    { world, platform },
+  ) {
+    for (const n of [3, 4, 5, 9, 10, 11, 12, 13, 14, 40])
+      stranger(platform, `annv${n}@tinh.test`, `Hộp thư ${n}`)
+    const count = 1_030
+    await world.roster(Array.from({ length: count }, (_, at) => an(String(at).padStart(4, '0'), 'NV')))
+    await world.plan()
+    const wanted = Array.from({ length: count + 20 }, (_, at) => (at < 1 ? 'annv' : `annv${at + 1}`))
+      .filter(local => !/^annv(3|4|5|9|1[0-4]|40)$/.test(local))
+      .slice(0, count)
+    const planned = await lines(
+      world,
+      `select p.staff_id || ' ' || c.address as line from plan_change c join person p on p.id = c.person_id order by 1`,
+    )
+    t.same(
+      planned,
+      wanted.map((local, at) => `${String(at).padStart(4, '0')} ${local}@tinh.test`),
+    )
+  },
+
   async 'an address once given is never given to another, not even when it is gone'(t, { world, platform }) {
     await world.roster([an('1', 'NV')])
     await planAndApply(world)
