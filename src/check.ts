@@ -1,16 +1,16 @@
 /** `check`: tries each configured part for real, and says what is wrong and what to do. */
 import { imapSources, logSources } from './activity/command.ts'
 import { lookAtLog } from './activity/inspect.ts'
-import { foldClient } from './activity/line.ts'
-import { checkImap, logsOf } from './activity/sweep.ts'
-import { mailboxesAfter } from './activity/sweep-store.ts'
-import { type Answer, type ConfigContext, table } from './command.ts'
+import { foldClient, type ParsedLine } from './activity/line.ts'
+import { checkImap, disownSession, logsOf } from './activity/sweep.ts'
+import { trialMailbox } from './activity/sweep-store.ts'
+import { type Answer, type ConfigContext, width } from './command.ts'
 import { type ImapSourceConfig, type LogSourceConfig, readSecret, userPath } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate, requireMigrated } from './database/migrate.ts'
 import { lastRun } from './database/run.ts'
 import { toAppError } from './error.ts'
-import type { Address } from './ids.ts'
+import { type Address, dayAt } from './ids.ts'
 import { createMailOut } from './mail-out.ts'
 import { createConnector } from './mailbox/connectors/index.ts'
 import { checkLdap } from './roster/sources/ldap.ts'
@@ -86,6 +86,8 @@ function trials(context: ConfigContext, database: Database | null): [string, Tri
 /** So much of the sign-ins from clients that count for nothing is rather webmail on the mail host than machinery. */
 const MUCH_EXCLUDED = 0.2
 
+const YOUNG_LINES = 1000
+
 async function checkLog({ config, now }: ConfigContext, source: LogSourceConfig) {
   const vi = config.locale === 'vi'
   const excludedClients = new Set(config.activity.exclude.clients.map(client => foldClient(client) ?? client))
@@ -99,7 +101,8 @@ async function checkLog({ config, now }: ConfigContext, source: LogSourceConfig)
   })
   if (look.lastAt === null || look.understood === 0) {
     const detail = vi ? 'chưa có dòng nào của máy chủ thư' : 'no line of a mail server in it yet'
-    return { ok: look.lines === 0, detail }
+    // a young file holds little but the server's start; a long one without a line of ours is the wrong file
+    return { ok: look.lines < YOUNG_LINES, detail }
   }
   const last = new Date(look.lastAt).toLocaleString(vi ? 'vi-VN' : 'en-GB', { timeZone: config.timeZone })
   const said = vi ? `dòng cuối lúc ${last}` : `last line at ${last}`
@@ -117,14 +120,16 @@ async function checkSweep(
   database: Database | null,
   signal: AbortSignal,
 ) {
-  const [mailbox] = database ? await mailboxesAfter(database.db, 0, 1) : []
-  const address: Address | null = mailbox?.address ?? null
+  const day = dayAt(now().getTime(), config.timeZone)
+  const address: Address | null = database ? await trialMailbox(database.db, day) : null
+  const disown = async (log: string, line: ParsedLine) => database && disownSession(database.db, log, line)
   const secret = readSecret(source.masterPassword, `activity.sources(${source.name}).masterPassword`)
   const excludedClients = config.activity.exclude.clients
   return checkImap(source, secret, {
     logs: logsOf(config),
     address,
     excludedClients,
+    disown: async (log, line) => void (await disown(log, line)),
     locale: config.locale,
     now,
     signal,
@@ -146,13 +151,23 @@ async function checkNight({ config: { locale, timeZone } }: ConfigContext, datab
 }
 
 function text({ config: { locale } }: ConfigContext, parts: Part[]): string {
-  const good = locale === 'vi' ? 'tốt' : 'good'
-  const bad = locale === 'vi' ? 'HỎNG' : 'BAD'
-  const columns = (locale === 'vi' ? ['Phần', '', 'Chi tiết'] : ['Part', '', 'Detail']).map(title => ({
-    title,
-  }))
-  return `${table(
-    columns,
-    parts.map(({ name, ok, detail }) => [name, ok ? good : bad, detail]),
-  )}\n`
+  const words = locale === 'vi' ? { good: 'tốt ', bad: 'HỎNG' } : { good: 'good', bad: 'BAD ' }
+  const longest = Math.max(...parts.map(({ name }) => width(name)))
+  const lines = parts.map(({ name, ok, detail }) => {
+    const head = `${ok ? words.good : words.bad}  ${name.padEnd(longest)}  `
+    return head + wrap(detail, LINE_WIDTH - width(head)).join(`\n${' '.repeat(width(head))}`)
+  })
+  return `${lines.join('\n')}\n`
+}
+
+const LINE_WIDTH = 110
+
+function wrap(detail: string, most: number): string[] {
+  const lines = ['']
+  for (const word of detail.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line !== '' && width(line) + 1 + width(word) > most) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines
 }

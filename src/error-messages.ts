@@ -16,7 +16,8 @@ const headlines: Record<ErrorCode, string> = {
   address_taken: 'Địa chỉ đã có người dùng',
   mail_server_unreachable: 'Không kết nối được máy chủ thư',
   mail_server_refused: 'Máy chủ thư từ chối',
-  cannot_separate: 'Chưa phân biệt được lượt giám sát với lượt đăng nhập của người dùng, chưa quét hộp thư nào',
+  cannot_separate:
+    'Chưa phân biệt được lượt giám sát với lượt đăng nhập của người dùng, chưa quét hộp thư nào',
   database_unreachable: 'Không kết nối được cơ sở dữ liệu',
   database_refused: 'Cơ sở dữ liệu từ chối',
   database_locked: 'Cơ sở dữ liệu đang được tiến trình khác sử dụng',

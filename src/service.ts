@@ -53,17 +53,17 @@ function stepsOf(context: CommandContext): NightlyStep[] {
   ]
 }
 
-const skipped = (name: string): StepEnd => ({ result: { skipped: true }, exit: 0, line: `${name}: –` })
+const skipped = (): StepEnd => ({ result: { skipped: true }, exit: 0, line: '–' })
 
 async function rosterStep(context: CommandContext): Promise<StepEnd> {
-  if (context.config.roster.sources.length === 0) return skipped('roster')
+  if (context.config.roster.sources.length === 0) return skipped()
   const results = await syncAll(context, { source: null, dryRun: false, force: false })
   const exits = results.map(result => exitStatusOf(result, false))
   const [first] = results
   const result = results.length === 1 && first ? { ...first } : { sources: results }
   const line = results.map(
     ({ source, read, rejected, people }) =>
-      `roster ${source}: ${read} read, ${rejected} rejected, ${people.joiners} joined, ${people.leavers} left`,
+      `${source}: ${read} read, ${rejected} rejected, ${people.joiners} joined, ${people.leavers} left`,
   )
   return { result, exit: exits.includes(3) ? 3 : Math.max(...exits), line: line.join('; ') }
 }
@@ -71,18 +71,18 @@ async function rosterStep(context: CommandContext): Promise<StepEnd> {
 /** Nightly never forces: a plan over a limit, or one that renames or removes, waits for a person. */
 async function mailboxStep(context: CommandContext): Promise<StepEnd> {
   const { config } = context
-  if (config.mailbox.platforms.length === 0) return skipped('mailbox')
+  if (config.mailbox.platforms.length === 0) return skipped()
   return withPlatform(context, async mailbox => {
     const { plan, digest, changes, refused, guard } = await makePlan(mailbox, null)
     const shown = { plan, digest, changes, refused: refused.length, guard }
-    const line = `mailbox: plan ${plan ?? '–'}, ${changes.create} to create, ${changes.suspend} to suspend, ${changes.resume} to resume`
+    const line = `plan ${plan ?? '–'}, ${changes.create} to create, ${changes.suspend} to suspend, ${changes.resume} to resume`
     if (!guard.ok) return { result: shown, exit: 3, line: `${line}; over a limit, waits for a person` }
     const automatic = config.mailbox.approval === 'automatic' && changes.rename === 0 && changes.remove === 0
     if (plan === null || !automatic)
       return {
         result: shown,
         exit: 0,
-        line: plan === null ? 'mailbox: nothing to change' : `${line}; waits for approval`,
+        line: plan === null ? 'nothing to change' : `${line}; waits for approval`,
       }
     const { done, already, failed } = await applyPlan(mailbox, plan, { force: false })
     return {
@@ -119,7 +119,7 @@ async function activityStep(context: CommandContext): Promise<StepEnd> {
   return {
     result,
     exit,
-    line: `activity: ${Object.keys(result).length} sources${exit === 0 ? '' : ', not all could be read'}`,
+    line: `${Object.keys(result).length} sources${exit === 0 ? '' : ', not all could be read'}`,
   }
 }
 
@@ -137,7 +137,7 @@ async function adoptionStep(context: CommandContext): Promise<StepEnd> {
   return {
     result: { day: last.day, days: days.length, written },
     exit: 0,
-    line: `adoption: figures up to ${last.day}`,
+    line: `figures up to ${last.day}`,
   }
 }
 

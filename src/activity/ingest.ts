@@ -9,7 +9,7 @@ import type { Db, Trx } from '../database/database.ts'
 import { type Address, type Day, dayAt, parseAddress } from '../ids.ts'
 import { type MessageState, step } from './attribution.ts'
 import { parseLine } from './formats/index.ts'
-import { ignored, type ParsedLine } from './line.ts'
+import { ignored, type LineKind, type ParsedLine } from './line.ts'
 import { KEY_BYTES, type Line, LineKeys } from './lines.ts'
 import {
   CHUNK_SPAN_MS,
@@ -244,6 +244,8 @@ function chunksOf(fresh: readonly Entry[]): Chunk[] {
   })
 }
 
+const TELLS_SESSION: ReadonlySet<LineKind> = new Set(['signIn', 'signOut'])
+
 /** The meaning of one batch of new lines, gathered and then written as sets. */
 class Batch {
   readonly #trx: Trx
@@ -282,7 +284,9 @@ class Batch {
       this.#messages.set(keyText(message), message)
       this.#stored.set(keyText(message), message.state)
     }
-    const sessions = lines.flatMap(line => (line.kind === 'signOut' && line.session ? [sessionOf(line)] : []))
+    const sessions = lines.flatMap(line =>
+      TELLS_SESSION.has(line.kind) && line.session ? [sessionOf(line)] : [],
+    )
     this.#excludedSessions = await sessionsOf(this.#trx, source, sessions)
     const names = new Set(lines.flatMap(line => line.user ?? []))
     for (const { state } of this.#messages.values()) if (state?.state === 'submitted') names.add(state.user)
@@ -334,7 +338,8 @@ class Batch {
   #signIn(line: Stamped, day: Day) {
     // mail programs sign in to submission and to filter rules by themselves: that alone is no use of the mailbox
     if (line.service !== 'imap' && line.service !== 'pop3') return 'supporting'
-    if (this.#isExcluded(line)) {
+    // a trial of ours that the log does not tell apart is known by its session
+    if (this.#isExcluded(line) || (line.session && this.#excludedSessions.has(sessionOf(line)))) {
       if (line.session) this.#sessions.set(sessionOf(line), line.at)
       return 'excluded'
     }
@@ -474,7 +479,7 @@ function messageKey(line: ParsedLine): MessageKey | null {
   return { host: `${(line.host ?? '').slice(0, NAME_MAX)} ${instance}`, queueId: line.queueId }
 }
 
-function sessionOf(line: ParsedLine): string {
+export function sessionOf(line: ParsedLine): string {
   return (line.session ?? '').slice(0, NAME_MAX)
 }
 

@@ -25,6 +25,8 @@ export type SeparationTest = {
   address: Address
   /** As configured: clients whose sign-ins count for nothing. */
   excludedClients: readonly string[]
+  /** Takes back a sign-in of ours that looks like the person's own: it must not count as use. */
+  disown?: (log: string, line: ParsedLine) => Promise<void>
   now: () => Date
   signal: AbortSignal
 }
@@ -88,7 +90,13 @@ async function watch(tails: readonly Tail[], { now, signal, ...test }: Separatio
     await sleep(POLL_MS)
     for (const { tail, clues } of logs) {
       const context = { timeZone: tail.timeZone, reference: trace.at, now: trace.at }
-      for (const text of await appended(tail)) clues.add(clueOf(parseLine(text, context), trace))
+      for (const text of await appended(tail)) {
+        const line = parseLine(text, context)
+        const clue = clueOf(line, trace)
+        // the first is ours; the person may come a moment later
+        if (clue === 'lookAlike' && !clues.has(clue)) await test.disown?.(tail.name, line)
+        clues.add(clue)
+      }
     }
     const heard = logs.some(({ clues }) => clues.has('toldApart') || clues.has('lookAlike'))
     if (heard) left = Math.min(left, POLLS_AFTER_CLUE - 1)

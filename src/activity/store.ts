@@ -176,7 +176,7 @@ export async function sessionsOf(
 }
 
 export async function saveSessions(
-  trx: Trx,
+  trx: Db,
   source: number,
   sessions: ReadonlyMap<string, number>,
 ): Promise<void> {

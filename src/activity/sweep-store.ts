@@ -1,7 +1,7 @@
 /** What a round over the mailboxes found: sole writer of `mailbox_sweep`, and of `log_source.separable`. */
 import { sql } from 'kysely'
 import { type Db, rowsOf, type Trx } from '../database/database.ts'
-import { type Address, parseAddress } from '../ids.ts'
+import { type Address, type Day, parseAddress } from '../ids.ts'
 
 /** `address` is null where the stored one is no address. */
 export type SweepMailbox = { id: number; address: Address | null }
@@ -66,4 +66,16 @@ export async function saveSeparable(
     select name, 'log', separable from json_to_recordset(${rowsOf(logs)}::json) as t(name text, separable boolean)
     on conflict (name) do update set separable = excluded.separable
       where log_source.separable is distinct from excluded.separable`.execute(db)
+}
+
+/**
+ * The mailbox to try a sign-in with: one used that day already, so that the trial could not make a day of use of a day
+ * without; else any.
+ */
+export async function trialMailbox(db: Db, day: Day): Promise<Address | null> {
+  const { rows } = await sql<{ address: string }>`
+    select m.address from mailbox m where ${asked}
+    order by exists (select 1 from mailbox_day d where d.address = m.address and d.day = ${day} and d.sign_ins > 0) desc, m.id
+    limit 1`.execute(db)
+  return parseAddress(rows[0]?.address ?? '')
 }

@@ -10,6 +10,8 @@ import type { Db } from '../database/database.ts'
 import { fence, finishRun, type Run, startRun, withHeartbeat } from '../database/run.ts'
 import { AppError, toAppError, unreachable } from '../error.ts'
 import type { Address } from '../ids.ts'
+import { sessionOf } from './ingest.ts'
+import type { ParsedLine } from './line.ts'
 import { type Locale, type LogPlace, sentenceOf, testSeparation } from './separation.ts'
 import {
   greets,
@@ -19,6 +21,7 @@ import {
   type Unreachable,
   type UnreachableReason,
 } from './sources/imap.ts'
+import { saveSessions, sourceId } from './store.ts'
 import {
   countMailboxes,
   mailboxesAfter,
@@ -90,6 +93,12 @@ export function logsOf(config: Config): LogPlace[] {
       ? [{ name: source.name, path: userPath(source.path), timeZone: source.timeZone ?? config.timeZone }]
       : [],
   )
+}
+
+/** Notes a sign-in of ours, so that ingestion knows it by its session. */
+export async function disownSession(db: Db, log: string, line: ParsedLine): Promise<void> {
+  if (line.session === undefined || line.at === null) return
+  await saveSessions(db, await sourceId(db, log, 'log'), new Map([[sessionOf(line), line.at]]))
 }
 
 /** Answers of one kind in a row. */
@@ -179,7 +188,8 @@ async function begin(round: Round, mailbox: number, address: Address): Promise<M
   const { db, config, source, secret, now } = round
   const excludedClients = config.activity.exclude.clients
   const { signal } = round.options
-  const test = { source, secret, logs: logsOf(config), address, excludedClients, now, signal }
+  const disown = (log: string, line: ParsedLine) => disownSession(db, log, line)
+  const test = { source, secret, logs: logsOf(config), address, excludedClients, disown, now, signal }
   const { finding, separable, status } = await testSeparation(test)
   if (finding !== null && finding.kind !== 'unseen') {
     await saveSeparable(
@@ -264,6 +274,7 @@ export type ImapCheck = {
   /** A mailbox to sign in to; without one only the connection is tried. */
   address: Address | null
   excludedClients: readonly string[]
+  disown?: (log: string, line: ParsedLine) => Promise<void>
   locale: Locale
   now: () => Date
   signal: AbortSignal

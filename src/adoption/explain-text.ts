@@ -53,9 +53,28 @@ export function explanationText(
     ...stages.map(stage => `  ${mark(states[stage])} ${say[stage]}: ${states.why[stage]}`),
     '',
     `${say.facts}:`,
-    ...evidence.map(
-      ({ day, source, detail }) => `  ${day ?? '          '}  ${detail}${source ? `  [${source}]` : ''}`,
+    ...spans(evidence).map(
+      ({ days, sources, detail }) => `  ${days}  ${detail}${sources ? `  [${sources}]` : ''}`,
     ),
   ]
   return `${lines.join('\n')}\n`
+}
+
+type Span = { days: string; sources: string; detail: string }
+
+/** Evidence in order; the same said of days in a row, as of missing logs, becomes one line. */
+function spans(evidence: Explanation['evidence']): Span[] {
+  const found: { first: string; last: string; sources: Set<string>; detail: string }[] = []
+  for (const { day, source, detail } of evidence) {
+    const before = found.at(-1)
+    if (before && before.detail === detail && day !== null && before.first !== '') {
+      before.last = day
+      before.sources.add(source ?? '')
+    } else found.push({ first: day ?? '', last: day ?? '', sources: new Set([source ?? '']), detail })
+  }
+  return found.map(({ first, last, sources, detail }) => ({
+    days: first === last ? first.padEnd(10) : `${first} – ${last}`,
+    sources: [...sources].filter(Boolean).join(', '),
+    detail,
+  }))
 }

@@ -7,6 +7,7 @@ export type Locale = 'vi' | 'en'
 /** What a reader should do next, the first cause first. */
 export type NextStep =
   | { kind: 'readRoster' }
+  | { kind: 'laterDay' }
   | { kind: 'readLogs' }
   | { kind: 'issue' | 'activate' | 'use' | 'regular'; people: string }
   | { kind: 'nothing' }
@@ -93,12 +94,14 @@ const vi: Words = {
     switch (step.kind) {
       case 'readRoster':
         return 'Việc tiếp theo: đọc danh sách cán bộ (hopthu roster sync)'
+      case 'laterDay':
+        return 'Ngày này chưa có danh sách cán bộ. Xem ngày sau đó bằng --as-of; số liệu hôm nay là tạm tính'
       case 'readLogs':
         return 'Việc tiếp theo: đọc nhật ký thư (hopthu activity ingest FILE)'
       case 'issue':
         return `Việc tiếp theo: cấp hộp thư cho ${step.people} người (hopthu mailbox plan)`
       case 'activate':
-        return `Việc tiếp theo: mời ${step.people} người chưa kích hoạt (hopthu mailbox invite)`
+        return `Việc tiếp theo: hướng dẫn ${step.people} người chưa kích hoạt hộp thư`
       case 'use':
         return `Việc tiếp theo: nhắc ${step.people} người không phát sinh sử dụng trong 28 ngày`
       case 'regular':
@@ -165,12 +168,14 @@ const en: Words = {
     switch (step.kind) {
       case 'readRoster':
         return 'Next: read the roster (hopthu roster sync)'
+      case 'laterDay':
+        return 'No roster is known of this day. Ask for a later one with --as-of; today is provisional'
       case 'readLogs':
         return 'Next: read the mail logs (hopthu activity ingest FILE)'
       case 'issue':
         return `Next: issue mailboxes to ${step.people} people (hopthu mailbox plan)`
       case 'activate':
-        return `Next: invite ${step.people} people who have not activated theirs (hopthu mailbox invite)`
+        return `Next: invite ${step.people} people who have not activated theirs`
       case 'use':
         return `Next: remind ${step.people} people who did not use theirs within 28 days`
       case 'regular':

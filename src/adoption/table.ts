@@ -117,7 +117,8 @@ function rangeOf({ required, bounds }: AgencyJson): [number, number] | null {
 
 /** The stage where the most people are held up; before it, what is not known at all. */
 function nextStep(agency: AgencyJson | undefined, format: Format): NextStep {
-  if (!agency || agency.required === null) return { kind: 'readRoster' }
+  if (!agency) return { kind: 'readRoster' }
+  if (agency.required === null) return { kind: 'laterDay' }
   if (agency.completeness === 0) return { kind: 'readLogs' }
   const step = (kind: 'issue' | 'activate' | 'use' | 'regular', from: CountName, to: CountName) => ({
     kind,

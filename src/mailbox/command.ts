@@ -11,7 +11,7 @@ import {
 import { AppError } from '../error.ts'
 import { dayAt } from '../ids.ts'
 import { createConnector } from './connectors/index.ts'
-import { guardText, kinds, refusalText, states, words } from './messages.ts'
+import { guardText, kinds, reasonText, refusalText, states, words } from './messages.ts'
 import { type ApplyResult, applyPlan } from './provisioner.ts'
 import { type MailboxContext, makePlan, type PlanResult, subtree } from './reconcile.ts'
 import { agencyTree, type MailboxRow, mailboxes, shownChanges } from './store.ts'
@@ -102,9 +102,15 @@ async function* planText(
     )
     yield `${say.plan} ${plan}: ${shown.join(' · ')}\n`
     const rows = await shownChanges(context.database.db, plan, SHOWN)
-    const lines = rows.map(row => [kinds[row.kind][locale], row.address, row.name, row.person, row.reason])
+    const lines = rows.map(row => [
+      kinds[row.kind][locale],
+      row.address,
+      row.name,
+      row.person,
+      reasonText(locale, row.reason),
+    ])
     yield `${table(
-      [say.change, say.address, '', say.person, say.reason].map(title => ({ title })),
+      [say.change, say.address, say.name, say.person, say.reason].map(title => ({ title })),
       lines,
     )}\n`
     if (counts.reduce((sum, [, count]) => sum + count, 0) > SHOWN) yield `… ${say.more}\n`

@@ -13,6 +13,18 @@ export const kinds: Record<ChangeKind, Record<Locale, string>> = {
   remove: { vi: 'xoá', en: 'remove' },
 }
 
+const reasons: Record<string, Record<Locale, string>> = {
+  required: { vi: 'thuộc diện cấp, chưa có hộp thư', en: 'must have one and has none' },
+  left: { vi: 'thôi việc', en: 'left' },
+  returned: { vi: 'trở lại làm việc', en: 'returned' },
+  renamed: { vi: 'đổi họ tên', en: 'name changed' },
+  quota: { vi: 'đổi dung lượng', en: 'quota changed' },
+}
+
+export function reasonText(locale: Locale, reason: string): string {
+  return reasons[reason]?.[locale] ?? reason
+}
+
 const refusals: Record<string, Record<Locale, string>> = {
   no_naming_rule: { vi: 'cơ quan chưa có quy tắc đặt địa chỉ', en: 'no naming rule covers the agency' },
   no_address_left: { vi: 'không đặt được địa chỉ từ họ tên', en: 'the name yields no free address' },
@@ -51,6 +63,7 @@ export const words = {
     plan: 'Đề xuất',
     nothing: 'Không có gì thay đổi.',
     address: 'Địa chỉ',
+    name: 'Họ tên',
     change: 'Thay đổi',
     person: 'Cán bộ',
     reason: 'Lý do',
@@ -76,6 +89,7 @@ export const words = {
     plan: 'Plan',
     nothing: 'Nothing to change.',
     address: 'Address',
+    name: 'Name',
     change: 'Change',
     person: 'Person',
     reason: 'Reason',

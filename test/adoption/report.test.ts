@@ -164,7 +164,7 @@ for (const store of stores()) {
     t.same(province?.rate, { issued: null, activated: null, used: null, sending: null, regular: null })
     t.equal(province?.targets[0]?.status, 'unknown')
     t.equal(report.anomaliesTotal, 0)
-    t.match(textTable(report, figures, 'vi'), /–.*Chưa đủ số liệu[\s\S]*hopthu roster sync/)
+    t.match(textTable(report, figures, 'vi'), /–.*Chưa đủ số liệu[\s\S]*--as-of/)
     const { states } = await explain(db, {
       ...request('2018-12-31'),
       who: 'an@tinh.example.vn',

@@ -2,11 +2,9 @@ import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { AppError } from '../../src/error.ts'
 import { parseAddress } from '../../src/ids.ts'
-import { stores } from '../support/database.ts'
-import { createMemoryPlatform, type MemoryPlatform } from '../support/memory-platform.ts'
-import { configOf, contents, held, lines, type Staff, type World, worldOf } from './world.ts'
-
-type Ground = { world: World; platform: MemoryPlatform }
+import type { MemoryPlatform } from '../support/memory-platform.ts'
+import { type Behaviours, type Ground, onEveryStore } from './ground.ts'
+import { configOf, contents, held, lines, type Staff, type World } from './world.ts'
 
 /** So many people of one name: annv, annv2, annv3 … */
 function ans(count: number, from = 1): Staff[] {
@@ -40,7 +38,7 @@ async function settled(t: Test, { world, platform }: Ground, count: number): Pro
 const states = (world: World) =>
   lines(world, `select state || ' ' || count(*) as line from plan_change group by state order by 1`)
 
-const behaviours: Record<string, (t: Test, ground: Ground) => Promise<void>> = {
+const behaviours: Behaviours = {
   async 'a plan is done exactly, and done again it is all already so'(t, { world, platform }) {
     await world.roster([...ans(9), { key: 'x', name: 'Lê Thị Ế', agency: 'YT1' }])
     const { plan } = await world.plan()
@@ -240,15 +238,4 @@ function downAt(platform: MemoryPlatform, at: string): MemoryPlatform['beforeCha
   }
 }
 
-for (const store of stores()) {
-  t.test(`applying a plan on ${store.name}`, { skip: store.skip }, async t => {
-    for (const [name, body] of Object.entries(behaviours)) {
-      t.test(name, async t => {
-        const database = await store.open()
-        t.teardown(() => database.close())
-        const platform = createMemoryPlatform({ domains: ['tinh.test'], batchSize: 4 })
-        await body(t, { platform, world: worldOf(database, platform.connector) })
-      })
-    }
-  })
-}
+onEveryStore(t, 'applying a plan', behaviours)
