@@ -10,7 +10,7 @@ import {
 import type { LdapSourceConfig } from '../config.ts'
 import { AppError } from '../error.ts'
 import { guardText, type Locale, rejectionText, words } from './messages.ts'
-import { type RejectionRow, rejectionsOf } from './store.ts'
+import { type RejectionRow, rejectionsOf, sourceNameOf } from './store.ts'
 import { approveRun, exitStatusOf, openLdapSource, type RosterResult, syncSource } from './sync.ts'
 
 export const rosterCommands: Command[] = [
@@ -89,10 +89,10 @@ async function approve(context: CommandContext, _values: Values, [word]: string[
   return answer(context, [result], false)
 }
 
-async function sourceOfRun({ config }: CommandContext, id: number): Promise<LdapSourceConfig> {
-  const [source, ...others] = config.roster.sources
-  if (!source || others.length > 0)
-    throw new AppError('usage', `run ${id}: one configured source is expected`)
+async function sourceOfRun({ config, database }: CommandContext, id: number): Promise<LdapSourceConfig> {
+  const name = await sourceNameOf(database.db, id)
+  const source = config.roster.sources.find(each => each.name === name)
+  if (!source) throw new AppError('not_found', `run ${id} is no roster run of a configured source`)
   return source
 }
 

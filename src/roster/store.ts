@@ -706,3 +706,10 @@ export async function refusedRun<Result>(db: Db, source: string, id: number): Pr
   }
   return row.result
 }
+
+/** The source that a roster run read, or null where there is no such run. */
+export async function sourceNameOf(db: Db, run: number): Promise<string | null> {
+  const { rows } = await sql<{ subject: string }>`
+    select subject from run where id = ${run} and kind = 'roster'`.execute(db)
+  return rows[0]?.subject ?? null
+}
