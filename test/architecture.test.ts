@@ -133,7 +133,8 @@ const allowed: Record<Role, Rule> = {
   pure: (file, wanted) => wanted.role === 'pure' && !isLater(wanted, file),
   edge: (file, wanted) =>
     isRole(wanted, ['database', 'config']) ||
-    (sameSubject(file, wanted) && (wanted.role === 'pure' || ofOneKind(file, wanted))),
+    (sameSubject(file, wanted) &&
+      (wanted.role === 'pure' || ofOneKind(file, wanted) || (isStore(file) && isStore(wanted)))),
   sequence: (file, wanted) =>
     isRole(wanted, ['database', 'config']) ||
     (sameSubject(file, wanted) && isRole(wanted, ['pure', 'edge', 'sequence'])),
@@ -161,6 +162,11 @@ function sameSubject(a: File, b: File): boolean {
 
 function isLater(a: File, b: File): boolean {
   return subjects.indexOf(a.subject ?? '') > subjects.indexOf(b.subject ?? '')
+}
+
+/** A subject's stores share its tables. */
+function isStore(file: File): boolean {
+  return /(^|[/-])store\.ts$/.test(file.path)
 }
 
 /** One source or connector split over files that begin with its name, or the list of them all, `index.ts`. */

@@ -10,8 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '../database/database.ts'
 import { AppError } from '../error.ts'
 import { type IngestCounts, Ingestion, type IngestSettings } from './ingest.ts'
-import { openLogFile, splitLines } from './lines.ts'
-import { positionOf } from './store.ts'
+import { type Line, openLogFile, splitLines } from './lines.ts'
+import { positionOf, savePosition } from './store.ts'
 
 /** How long new lines wait to be read, in ms. Shorter makes more small transactions, longer a later page. */
 const POLL_MS = 1000
@@ -47,19 +47,15 @@ export async function follow(db: Db, settings: IngestSettings, options: FollowOp
 /** Reads one file to its end, again and again, until another has its name or it is truncated. */
 async function followOne(following: Following, file: FileHandle): Promise<void> {
   const { path, signal, ingestion } = following
-  let identity = await identityOf(file)
+  const identity = await identityOf(file)
   let position = await startOf(following, file, identity)
   ingestion.begin(identity.modifiedAt)
   let isOver = false
   while (!signal.aborted) {
-    const { bytes, head } = await identityOf(file)
-    if (bytes < position || (position > 0 && head !== identity.head)) break
-    const reached = await readOn(following, file, position)
+    const reached = await advance(following, file, identity, position)
+    if (reached === null) break
     if (reached > position) {
       position = reached
-      identity = await identityOf(file)
-      await ingestion.save({ path, inode: identity.inode, head: identity.head, position })
-      following.onBatch?.(ingestion)
       isOver = false
       continue
     }
@@ -72,18 +68,37 @@ async function followOne(following: Following, file: FileHandle): Promise<void> 
   await ingestion.end()
 }
 
-/** Where to begin a file: where it was left, or at its beginning, after what was rotated away meanwhile. */
-async function startOf(
+/** Reads a stretch and saves it; answers how far it came, or null where the file is not any more what it was. */
+async function advance(
   following: Following,
   file: FileHandle,
-  { inode, head, bytes }: Identity,
-): Promise<number> {
-  const known = await positionOf(following.db, following.settings.source, following.path)
-  if (!known) return 0
-  if (known.inode === inode && known.head === head && known.position <= bytes) {
+  { inode, head }: Identity,
+  position: number,
+): Promise<number | null> {
+  const { path, ingestion } = following
+  const { lines, reached } = await readOn(following, file, position)
+  // looked at after reading: a file truncated meanwhile was read from the middle of a line
+  const now = await identityOf(file)
+  if (now.bytes < reached || now.head !== head) return null
+  if (reached > position) {
+    await ingestion.take(lines)
+    await ingestion.save({ path, inode, head, position: reached })
+    following.onBatch?.(ingestion)
+  }
+  return reached
+}
+
+/** Where to begin a file: where it was left, or at its beginning, after what was rotated away meanwhile. */
+async function startOf(following: Following, file: FileHandle, identity: Identity): Promise<number> {
+  const { db, settings, path } = following
+  const { inode, head, bytes } = identity
+  const known = await positionOf(db, settings.source, path)
+  if (known && known.inode === inode && isHead(known.head, head) && known.position <= bytes) {
     return lineStartBefore(file, known.position)
   }
-  await catchUp(following, known)
+  if (known) await catchUp(following, known)
+  // noted before anything is read: if it is rotated away before that, it is known to have been followed
+  else await savePosition(db, settings.source, { path, inode, head, position: 0 })
   return 0
 }
 
@@ -97,7 +112,7 @@ async function catchUp(
     if (!file) continue
     try {
       const { head, bytes } = await identityOf(file)
-      const isKnown = head === known.head && known.position <= bytes
+      const isKnown = isHead(known.head, head) && known.position <= bytes
       await readThrough(following, path, isKnown ? await lineStartBefore(file, known.position) : 0)
     } catch (error) {
       if (following.signal.aborted) return
@@ -133,7 +148,12 @@ async function rotatedSince(path: string, since: number): Promise<string[]> {
   return found.sort((a, b) => a.modifiedAt - b.modifiedAt).map(each => each.path)
 }
 
+/** `head` tells a file from another in its place; it is empty until the first line is whole. */
 type Identity = { inode: string; head: string; bytes: number; modifiedAt: number }
+
+function isHead(known: string, head: string): boolean {
+  return known !== '' && known === head
+}
 
 async function identify(path: string): Promise<Identity | null> {
   const file = await openIfThere(path)
@@ -144,11 +164,9 @@ async function identityOf(file: FileHandle): Promise<Identity> {
   const { ino, dev, size, mtimeMs } = await file.stat()
   const head = Buffer.alloc(HEAD_BYTES)
   const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0)
-  const line = head.subarray(0, bytesRead)
-  const end = line.indexOf(10)
-  // the first line, so that the head of a young file is still its head when it has grown
-  const first = end >= 0 ? line.subarray(0, end) : line
-  return { inode: `${dev}:${ino}`, head: hash('sha1', first), bytes: size, modifiedAt: mtimeMs }
+  const end = head.subarray(0, bytesRead).indexOf(10)
+  const first = end >= 0 ? head.subarray(0, end) : bytesRead < HEAD_BYTES ? null : head
+  return { inode: `${dev}:${ino}`, head: first ? hash('sha1', first) : '', bytes: size, modifiedAt: mtimeMs }
 }
 
 async function openIfThere(path: string): Promise<FileHandle | null> {
@@ -170,19 +188,15 @@ async function lineStartBefore(file: FileHandle, position: number): Promise<numb
   return end < 0 ? position : from + end + 1
 }
 
-/** Takes the whole lines from a position on, a stretch at a time; answers how far it came. */
-async function readOn(
-  { ingestion, maxLineBytes }: Following,
-  file: FileHandle,
-  position: number,
-): Promise<number> {
-  let reached = position
+type Read = { lines: Line[]; reached: number }
+
+/** The whole lines from a position on, a stretch of them, and how far they reach. */
+async function readOn({ maxLineBytes }: Following, file: FileHandle, position: number): Promise<Read> {
+  const found: Line[] = []
   for await (const lines of splitLines(stretch(file, position), position, maxLineBytes)) {
-    const whole = lines.filter(line => line.whole)
-    await ingestion.take(whole)
-    reached = whole.at(-1)?.end ?? reached
+    for (const line of lines) if (line.whole) found.push(line)
   }
-  return reached
+  return { lines: found, reached: found.at(-1)?.end ?? position }
 }
 
 /** Some of the file from a position on: enough for a good batch, and all of a line that is longer. */
@@ -218,11 +232,9 @@ export async function readNew(
     let position = await startOf(following, file, identity)
     ingestion.begin(identity.modifiedAt)
     while (!options.signal.aborted) {
-      const reached = await readOn(following, file, position)
-      if (reached === position) break
+      const reached = await advance(following, file, identity, position)
+      if (reached === null || reached === position) break
       position = reached
-      const { inode, head } = await identityOf(file)
-      await ingestion.save({ path: options.path, inode, head, position })
     }
     await ingestion.end()
     return ingestion.counts

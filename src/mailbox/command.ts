@@ -12,9 +12,10 @@ import { AppError } from '../error.ts'
 import { dayAt } from '../ids.ts'
 import { createConnector } from './connectors/index.ts'
 import { guardText, kinds, reasonText, refusalText, states, words } from './messages.ts'
+import { shownChanges } from './plan-store.ts'
 import { type ApplyResult, applyPlan } from './provisioner.ts'
 import { type MailboxContext, makePlan, type PlanResult, subtree } from './reconcile.ts'
-import { agencyTree, type MailboxRow, mailboxes, shownChanges } from './store.ts'
+import { agencyTree, type MailboxRow, mailboxes } from './store.ts'
 
 /** First and last proof of use per mailbox: the activity subject's knowledge, handed in by the composition. */
 export type LastUse = (

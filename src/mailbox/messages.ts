@@ -28,6 +28,10 @@ export function reasonText(locale: Locale, reason: string): string {
 const refusals: Record<string, Record<Locale, string>> = {
   no_naming_rule: { vi: 'cơ quan chưa có quy tắc đặt địa chỉ', en: 'no naming rule covers the agency' },
   no_address_left: { vi: 'không đặt được địa chỉ từ họ tên', en: 'the name yields no free address' },
+  mailbox_missing: {
+    vi: 'hộp thư không còn trên hệ thống thư:',
+    en: 'the mailbox is gone from the platform:',
+  },
   may_have_mailbox: { vi: 'có thể đã có hộp thư', en: 'may already have the mailbox' },
 }
 

@@ -10,7 +10,6 @@ import { fence, finishRun, heartbeat, startRun, withHeartbeat } from '../databas
 import { AppError, toAppError } from '../error.ts'
 import { type Address, dayAt } from '../ids.ts'
 import type { ChangeOutcome, PlatformEntry } from './connector.ts'
-import { type MailboxContext, settingsDigest } from './reconcile.ts'
 import {
   type ChangeRow,
   changeCounts,
@@ -27,7 +26,8 @@ import {
   setPlanState,
   startedChanges,
   toChange,
-} from './store.ts'
+} from './plan-store.ts'
+import { type MailboxContext, settingsDigest } from './reconcile.ts'
 
 export type ApplyResult = {
   plan: number | null

@@ -22,14 +22,11 @@ import {
   type Rule,
   rulesByAgency,
 } from './plan.ts'
-import { settle } from './provisioner.ts'
 import {
   type Applicant,
-  agencyTree,
   applicants,
   createPlan,
   digestOf,
-  dropListings,
   dropPlan,
   groundOf,
   guardCounts,
@@ -43,11 +40,11 @@ import {
   publishPlan,
   refusalsOf,
   type Scope,
-  saveListing,
-  stageListing,
   strangersNamed,
   takenOf,
-} from './store.ts'
+} from './plan-store.ts'
+import { settle } from './provisioner.ts'
+import { agencyTree, dropListings, saveListing, stageListing } from './store.ts'
 
 export type PlanResult = {
   /** Null where nothing is to be changed: then no plan is kept. */

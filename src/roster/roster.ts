@@ -259,3 +259,28 @@ function splitDn(dn: string): string[] {
       .toLowerCase(),
   )
 }
+
+/** A staged read: the run whose rows it is, the source it came from, the day it counts from. */
+export type Staged = {
+  run: number
+  source: string
+  day: Day
+  complete: boolean
+  firstLoad: boolean
+  /** Level by depth below the root; the last one goes on. */
+  levels: readonly string[]
+  /** Whether the source tells of absences: only then does a missing one end it. */
+  tellsAbsence: boolean
+}
+
+export type Movements = {
+  agencies: { created: number; changed: number; closed: number }
+  people: {
+    joiners: number
+    movers: number
+    leavers: number
+    returned: number
+    changed: number
+    unchanged: number
+  }
+}

@@ -10,25 +10,21 @@ import type { Db } from '../database/database.ts'
 import { fence, finishRun, heartbeat, type Run, startRun, withHeartbeat } from '../database/run.ts'
 import { AppError } from '../error.ts'
 import { cleanText, dayAt } from '../ids.ts'
+import { analyzeRoster, compare, leaversByAgency } from './compare-store.ts'
 import { checkRoster, type Guard } from './guard.ts'
 import { foldText, sortKeyOfTitle } from './name.ts'
-import { attributeNames, type Rejection, toAgency, toPerson } from './roster.ts'
+import { attributeNames, type Movements, type Rejection, type Staged, toAgency, toPerson } from './roster.ts'
 import type { DirectoryEntry } from './sources/entry.ts'
 import type { LdapServer } from './sources/ldap.ts'
 import {
-  compare,
   countRejected,
   dropDryRuns,
   dropOvertaken,
   dropStaged,
   isFirstLoad,
-  leaversByAgency,
-  type Movements,
   refusedRun,
-  type Staged,
   save,
   stageAgencies,
-  staged,
   stagePeople,
   stageRejections,
 } from './store.ts'
@@ -215,7 +211,7 @@ async function readSource(
       read = count
       options.progress?.(count)
     })
-    await staged(db)
+    await analyzeRoster(db)
     return { read, incomplete: null }
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'read_incomplete')

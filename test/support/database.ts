@@ -1,5 +1,5 @@
 /** Databases for store tests: the same test runs on the embedded engine and on a real PostgreSQL. */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -45,10 +45,15 @@ export type Store = {
 export function stores(): Store[] {
   const { ok, missing } = available(['postgres'])
   let server: Promise<Postgres> | undefined
+  let folder: string | undefined
   let count = 0
-  t.teardown(async () => (await server)?.stop())
+  t.teardown(async () => {
+    await (await server)?.stop()
+    if (folder) rmSync(folder, { recursive: true, force: true })
+  })
   const open = async () => {
-    server ??= startPostgres({ folder: mkdtempSync(join(tmpdir(), 'hopthu-pg-')) })
+    folder ??= mkdtempSync(join(tmpdir(), 'hopthu-pg-'))
+    server ??= startPostgres({ folder })
     return onPostgres(await (await server).createDatabase(`store_${count++}`))
   }
   return [

@@ -1,5 +1,6 @@
 /**
- * `node ingest-child.ts URL FILE NOW [STATEMENT before|after]`: reads one log file into a PostgreSQL, in a process of its own.
+ * `node ingest-child.ts URL FILE NOW [STATEMENT before|after [follow]]`: reads one log file into a PostgreSQL, in a process
+ * of its own, or follows it.
  *
  * It says `ready`, waits for a line on standard input, and ends with the counts as JSON. Where a statement is named, the
  * process is killed (SIGKILL) just before that statement is sent or just after it was answered, and says which it was.
@@ -8,10 +9,11 @@
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import pg from 'pg'
+import { follow } from '../../src/activity/follow.ts'
 import { openDatabase } from '../../src/database/database.ts'
-import { ingestFile, settingsFor } from './activity.ts'
+import { ingestFile, MAX_LINE_BYTES, settingsFor } from './activity.ts'
 
-const [url = '', file = '', now = '', statement = '0', when = 'before'] = process.argv.slice(2)
+const [url = '', file = '', now = '', statement = '0', when = 'before', mode = 'read'] = process.argv.slice(2)
 const database = await openDatabase({ url, backend: 'postgres', maxConnections: 2 })
 const settings = await settingsFor(database.db, Number(now))
 if (process.stdin.readable) {
@@ -19,7 +21,11 @@ if (process.stdin.readable) {
   await once(process.stdin, 'data')
 }
 const sent = countStatements(Number(statement), when === 'before')
-const counts = await ingestFile(database.db, settings, file)
+const signal = AbortSignal.timeout(60_000)
+const counts =
+  mode === 'follow'
+    ? await follow(database.db, settings, { path: file, maxLineBytes: MAX_LINE_BYTES, signal, pollMs: 5 })
+    : await ingestFile(database.db, settings, file)
 await database.close()
 writeSync(1, `${JSON.stringify({ counts, statements: sent.count })}\n`)
 process.exit(0)

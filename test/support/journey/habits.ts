@@ -150,3 +150,8 @@ export function traceOf(act: Act): Trace {
       return none
   }
 }
+
+/** Mail programs sign in several times a day. */
+export function timesOf(act: Act, ago: number): number {
+  return act === 'imap' || act === 'webmail' || act === 'pop3' ? 1 + (ago % 5) : 1
+}

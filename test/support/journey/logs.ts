@@ -3,9 +3,9 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Calendar, hanoiDay, LOG_DAYS, seeded } from './calendar.ts'
-import { type Act, deedsOf, LOST_DAY } from './habits.ts'
+import { type Act, deedsOf, LOST_DAY, timesOf } from './habits.ts'
 import { EXCLUDED, SOURCES, type SourceName } from './hopthu.ts'
-import { addressOf, COMMUNES, canUse, historyOf, isOfCommune, type Person, people } from './people.ts'
+import { canUse, historyOf, isOfCommune, type Person, people } from './people.ts'
 import type { Take, TakenLine, Takes } from './takes.ts'
 
 /** What somebody did on a day: the known truth. */
@@ -17,7 +17,9 @@ export function deedsIn(calendar: Calendar): Deed[] {
     people.flatMap(person =>
       deedsOf(person.habit)
         .filter(({ on }) => on(ago, calendar) && canUse(person, ago))
-        .map(({ act, night }) => ({ person, act, ago, night: night ?? false })),
+        .flatMap(({ act, night }) =>
+          Array.from({ length: timesOf(act, ago) }, () => ({ person, act, ago, night: night ?? false })),
+        ),
     ),
   )
 }
@@ -29,7 +31,8 @@ export function imapSource(person: Person): SourceName {
 }
 
 export type LogLine = { source: SourceName; at: number; text: string }
-export type LogFile = { source: SourceName; path: string; lines: number }
+/** `at` is the instant of its last line. */
+export type LogFile = { source: SourceName; path: string; lines: number; at: number }
 export type Logs = {
   files: LogFile[]
   /** The communes' log of one day, which nobody has at first. */
@@ -70,9 +73,9 @@ export function writeLogs(folder: string, calendar: Calendar, takes: Takes): Log
 export function writeLog(path: string, source: SourceName, lines: readonly LogLine[]): LogFile {
   const text = lines.map(line => `${line.text}\n`).join('')
   writeFileSync(path, path.endsWith('.gz') ? gzipSync(text) : text)
-  const last = Math.max(...lines.map(({ at }) => at)) / 1000 + 1
-  utimesSync(path, last, last)
-  return { source, path, lines: lines.length }
+  const last = lines.reduce((newest, { at }) => Math.max(newest, at), 0)
+  utimesSync(path, last / 1000 + 1, last / 1000 + 1)
+  return { source, path, lines: lines.length, at: last }
 }
 
 const random = seeded(20_181_029)
@@ -224,5 +227,3 @@ function retried(take: Take): TakenLine[] {
     ...later(removed, 3).map(line => ({ ...line, offset: line.offset + 40 })),
   ]
 }
-
-export { addressOf, COMMUNES }
