@@ -1,4 +1,5 @@
 /** Refusals of a mailbox plan: what a person must look at before it may be applied. */
+import { limitPassed } from '../roster/guard.ts'
 
 export type GuardLimits = { maxSuspend: number; maxSuspendPercent: number; maxRemove: number }
 
@@ -16,12 +17,10 @@ export type GuardReason =
 
 export type Guard = { ok: boolean; reasons: GuardReason[] }
 
-/** A share is judged from this many suspensions up; below, one leaver in a small agency would stop every plan. */
-const PERCENT_FROM = 5
-
 export function checkPlan(counts: PlanCounts, limits: GuardLimits): Guard {
+  const bounds = { most: limits.maxSuspend, percent: limits.maxSuspendPercent }
   const reasons: GuardReason[] = []
-  const overall = exceeded(counts.suspend, counts.mailboxes, limits)
+  const overall = limitPassed(counts.suspend, counts.mailboxes, bounds)
   if (overall)
     reasons.push({
       kind: 'suspend',
@@ -31,18 +30,11 @@ export function checkPlan(counts: PlanCounts, limits: GuardLimits): Guard {
       limit: overall,
     })
   for (const { code, suspend, mailboxes } of counts.agencies) {
-    const limit = exceeded(suspend, mailboxes, limits)
+    const limit = limitPassed(suspend, mailboxes, bounds)
     if (limit) reasons.push({ kind: 'suspend', agency: code, count: suspend, of: mailboxes, limit })
   }
   if (counts.remove > limits.maxRemove) {
     reasons.push({ kind: 'remove', count: counts.remove, limit: String(limits.maxRemove) })
   }
   return { ok: reasons.length === 0, reasons }
-}
-
-function exceeded(count: number, of: number, limits: GuardLimits): string | null {
-  if (count > limits.maxSuspend) return String(limits.maxSuspend)
-  if (count >= PERCENT_FROM && count * 100 > limits.maxSuspendPercent * of)
-    return `${limits.maxSuspendPercent}%`
-  return null
 }

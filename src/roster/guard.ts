@@ -30,10 +30,11 @@ export type Guard = { ok: boolean; reasons: GuardReason[] }
 const PERCENT_FROM = 5
 
 export function checkRoster(input: GuardInput, limits: GuardLimits): Guard {
+  const bounds = { most: limits.maxLeavers, percent: limits.maxLeaversPercent }
   const reasons: GuardReason[] = []
   if (input.read === 0) reasons.push({ kind: 'empty' })
   else if (!input.firstLoad) {
-    const overall = exceeded(input.leavers, input.staff, limits)
+    const overall = limitPassed(input.leavers, input.staff, bounds)
     if (overall)
       reasons.push({
         kind: 'leavers',
@@ -43,17 +44,23 @@ export function checkRoster(input: GuardInput, limits: GuardLimits): Guard {
         limit: overall,
       })
     for (const { code, leavers, staff } of input.agencies) {
-      const limit = exceeded(leavers, staff, limits)
+      const limit = limitPassed(leavers, staff, bounds)
       if (limit) reasons.push({ kind: 'leavers', agency: code, leavers, staff, limit })
     }
   }
   return { ok: reasons.length === 0, reasons }
 }
 
-/** The limit that is passed, by number or by share, whichever first; else null. */
-function exceeded(count: number, of: number, limits: GuardLimits): string | null {
-  if (count > limits.maxLeavers) return String(limits.maxLeavers)
-  if (count >= PERCENT_FROM && count * 100 > limits.maxLeaversPercent * of)
-    return `${limits.maxLeaversPercent}%`
+/**
+ * The limit that is passed, by number or by share (per cent), whichever first; else null. The mailbox subject judges
+ * suspensions by it too.
+ */
+export function limitPassed(
+  count: number,
+  of: number,
+  limits: { most: number; percent: number },
+): string | null {
+  if (count > limits.most) return String(limits.most)
+  if (count >= PERCENT_FROM && count * 100 > limits.percent * of) return `${limits.percent}%`
   return null
 }
