@@ -135,15 +135,13 @@ async function openPostgres(config: Config['database']): Promise<Database> {
     ...poolOptions(connection),
     max: config.maxConnections,
     application_name: 'hopthu',
+    // our statements are many and short; compiling them costs a second each and gains nothing
+    onConnect: async client => void (await client.query('set jit = off')),
   })
   // a connection that dies idle is replaced by the pool; without a listener it would end the process
   pool.on('error', () => {})
-  // our statements are many and short; compiling them costs a second each and gains nothing
-  pool.on('connect', client => {
-    // a connection cut while somebody works with it fails that work; without a listener it would end the process
-    client.on('error', () => {})
-    void client.query('set jit = off').catch(() => {})
-  })
+  // a connection cut while somebody works with it fails that work; without a listener it would end the process
+  pool.on('connect', client => client.on('error', () => {}))
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     await sql`select 1`.execute(db)

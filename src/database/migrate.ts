@@ -33,14 +33,14 @@ export async function migrate(database: Database): Promise<string[]> {
   return applied
 }
 
-// "if not exists" looks and creates in two steps: of two at once the later meets a unique index of the catalogue,
-// once the earlier has committed, so the table is there.
+// "if not exists" looks and creates in two steps: of two at once the later meets a unique index of the catalogue, or the
+// table or its type, once the earlier has committed; so the table is there.
 async function createLedger(database: Database): Promise<void> {
   try {
     await database.exec(`create table if not exists schema_migration (
       name text primary key, checksum text not null, applied_at timestamptz not null default now())`)
   } catch (cause) {
-    if (!isUniqueViolation(cause)) throw cause
+    if (!hasState(cause, ['23505', '42710', '42P07'])) throw cause
   }
 }
 
@@ -82,12 +82,12 @@ async function apply(database: Database, { name, text, checksum }: Migration): P
     return true
   } catch (cause) {
     await database.exec('rollback').catch(() => {})
-    if (isUniqueViolation(cause)) return false
+    if (hasState(cause, ['23505'])) return false
     throw cause
   }
 }
 
-/** SQL state 23505, PostgreSQL manual, appendix A. */
-function isUniqueViolation(cause: unknown): boolean {
-  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === '23505'
+/** Whether an error bears one of these SQL states (PostgreSQL manual, appendix A). */
+function hasState(cause: unknown, states: readonly string[]): boolean {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && states.includes(String(cause.code))
 }
