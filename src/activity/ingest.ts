@@ -91,6 +91,7 @@ export class Ingestion {
   readonly #db: Db
   readonly #settings: IngestSettings
   #batch: Entry[] = []
+  #saving: Promise<void> = Promise.resolve()
   #keys = new LineKeys()
   #reference = 0
   #isFirst = true
@@ -112,7 +113,7 @@ export class Ingestion {
   async take(lines: readonly Line[]): Promise<void> {
     for (const line of lines) {
       this.#batch.push(this.#read(line))
-      if (this.#batch.length >= BATCH_LINES) await this.save()
+      if (this.#batch.length >= BATCH_LINES) await this.#saveAside()
     }
   }
 
@@ -139,7 +140,18 @@ export class Ingestion {
 
   /** Saves what was taken, and the position reached, in one transaction. */
   async save(position?: Position): Promise<void> {
-    const batch = this.#batch
+    await this.#saving
+    await this.#write(this.#batch.splice(0), position)
+  }
+
+  /** Saves a full batch while the next is read; what goes wrong is thrown by the next call. */
+  async #saveAside(): Promise<void> {
+    await this.#saving
+    this.#saving = this.#write(this.#batch.splice(0))
+    this.#saving.catch(() => {})
+  }
+
+  async #write(batch: readonly Entry[], position?: Position): Promise<void> {
     if (batch.length === 0 && !position) return
     const { source } = this.#settings
     const found = await this.#db.transaction().execute(async trx => {
@@ -150,7 +162,6 @@ export class Ingestion {
       if (position) await savePosition(trx, source, position)
       return { ...counts, lines: batch.length, repeated: batch.length - fresh.length }
     })
-    this.#batch = []
     for (const key of countNames) this.counts[key] += found[key]
   }
 

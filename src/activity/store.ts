@@ -242,7 +242,8 @@ export async function saveUse(trx: Trx, source: number, use: readonly DayUse[]):
         join mailbox m on m.id = a.mailbox_id and m.kind = 'personal'
         join mailbox_holder h on h.mailbox_id = m.id and t.day between h.first_day and h.last_day
         where a.address = t.address and t.day between a.first_day and a.last_day offset 0) holder
-      where t.sign_ins > 0 or t.sends > 0) found
+      where (t.sign_ins > 0 or t.sends > 0) and (select true from mailbox_day d
+        where d.address = t.address and d.day = t.day and (d.sign_ins > 0 or d.sends > 0) limit 1) is null) found
     where not exists (select from ${heldOn(sql`found`)}, lateral (select from mailbox_day d
       where d.address = held.address and d.day = found.day and (d.sign_ins > 0 or d.sends > 0) offset 0) used)`.execute(
     trx,

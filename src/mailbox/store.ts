@@ -86,7 +86,7 @@ export function postsOn(day: Day, people: RawBuilder<unknown> = sql`true`): RawB
     where e.first_day <= ${day} and ${people}
     order by e.person_id, (${day} between e.first_day and e.last_day) desc,
       case when ${day} between e.first_day and e.last_day then null else e.last_day end desc nulls last,
-      e.is_primary desc, e.first_day, a.code)`
+      e.is_primary desc, e.first_day, a.code collate "C")`
 }
 
 export async function recordMailboxes(

@@ -150,12 +150,12 @@ async function markMovements(trx: Trx, read: Staged): Promise<void> {
     with wanted as (
       select distinct on (post.source_key) post.source_key, post.agency_id
       from roster_staged_post post where post.run_id = ${run}
-      order by post.source_key, post.is_primary desc, post.agency_code
+      order by post.source_key, post.is_primary desc, post.agency_code collate "C"
     ), held as (
       select distinct on (e.person_id) e.person_id, e.agency_id
       from employment e join agency_period p on p.agency_id = e.agency_id and p.last_day = 'infinity'
       where e.last_day = 'infinity'
-      order by e.person_id, e.is_primary desc, e.first_day, p.code
+      order by e.person_id, e.is_primary desc, e.first_day, p.code collate "C"
     ), kept as (
       -- concurrent posts without a primary: who still holds the counted post has not moved
       select e.person_id from employment e
