@@ -16,6 +16,7 @@ const sequences = [
   'sync',
   'reconcile',
   'ingest',
+  'batch',
   'provisioner',
   'report',
   'sweep',

@@ -10,7 +10,7 @@ import type { Db } from '../database/database.ts'
 import { fence, finishRun, type Run, startRun, withHeartbeat } from '../database/run.ts'
 import { AppError, toAppError, unreachable } from '../error.ts'
 import type { Address } from '../ids.ts'
-import { sessionOf } from './ingest.ts'
+import { sessionOf } from './batch.ts'
 import type { ParsedLine } from './line.ts'
 import { type Locale, type LogPlace, sentenceOf, testSeparation } from './separation.ts'
 import {

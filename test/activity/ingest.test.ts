@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
-import type { IngestCounts, IngestSettings } from '../../src/activity/ingest.ts'
+import type { IngestCounts, IngestSettings } from '../../src/activity/batch.ts'
 import type { Database, Db } from '../../src/database/database.ts'
 import {
   ingestFile,
