@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import {
   everyDay,
   sameFigures,
+  sameListing,
   samePrinted,
   sameStates,
   tellsApart,
@@ -53,6 +54,7 @@ t.test('the journey of a province', { skip: ok ? false : missing.join(', ') }, a
     sameFigures(t, journey, world, everyDay),
   )
   await t.test('each kind of person is explained as they are', t => sameStates(t, journey, world, 4))
+  await t.test('mailboxes are listed with their first and last use', t => sameListing(t, journey, world))
   await t.test('table and CSV say what the object says', t => samePrinted(t, journey))
   await t.test('a log that was lost and is found repairs the past', t => findLostLog(t, journey, logs))
   await t.test("today's own logs show who was really there", t => readToday(t, journey, logs))

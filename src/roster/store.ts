@@ -275,7 +275,7 @@ async function saveEmployments(trx: Trx, read: Staged): Promise<void> {
     left join ${wanted} w on w.person_id = e.person_id and w.agency_id = e.agency_id
       and w.staff_class = e.staff_class and w.is_primary = e.is_primary
     where s.run_id = ${run} and s.movement <> 'unchanged' and w.person_id is null`
-  await sql`delete from employment where first_day = ${day} and id in (${over})`.execute(trx)
+  await sql`delete from employment where first_day >= ${day} and id in (${over})`.execute(trx)
   await sql`update employment set last_day = ${addDays(day, -1)} where id in (${over})`.execute(trx)
   // gone yesterday and back today has never been away
   await sql`
@@ -288,7 +288,7 @@ async function saveEmployments(trx: Trx, read: Staged): Promise<void> {
     insert into employment (person_id, agency_id, staff_class, title, is_primary, first_day)
     select w.person_id, w.agency_id, w.staff_class, w.title, w.is_primary,
       case when s.movement <> 'joiner' then ${day}::date
-        when w.start_day <= ${day}::date then w.start_day else ${since(read)}::date end
+        else coalesce(w.start_day, ${since(read)}::date) end
     from roster_staged_post w
     join roster_staged_person s on s.run_id = w.run_id and s.source_key = w.source_key and s.movement <> 'unchanged'
     where w.run_id = ${run} and w.person_id is not null

@@ -15,12 +15,13 @@ type Person = {
   cls?: string
   title?: string
   absent?: string
+  start?: string
 }
 type Agency = { key: string; code: string; name?: string; parent?: string }
 
 const base = 'ou=agencies,dc=tinh'
 
-function person({ key, id, name, agency, cls, title, absent }: Person): DirectoryEntry {
+function person({ key, id, name, agency, cls, title, absent, start }: Person): DirectoryEntry {
   const attributes = new Map<string, string[]>([
     ['entryuuid', [key]],
     ['cn', [name]],
@@ -30,6 +31,7 @@ function person({ key, id, name, agency, cls, title, absent }: Person): Director
   attributes.set('employeetype', [cls ?? 'Công chức'])
   if (title) attributes.set('title', [title])
   if (absent) attributes.set('absent', [absent])
+  if (start) attributes.set('start', [start])
   return { dn: `uid=${key},ou=people,dc=tinh`, attributes }
 }
 
@@ -65,6 +67,7 @@ function config(guard = { maxLeavers: 50, maxLeaversPercent: 5 }): {
               staffClass: 'employeeType',
               title: 'title',
               absentFrom: 'absent',
+              startDay: 'start',
             },
           },
           agencies: { base },
@@ -404,6 +407,16 @@ for (const store of stores()) {
       t.match(back.people, { changed: 3 })
       const { rows } = await sql`select distinct first_day, last_day from absence`.execute(database.db)
       t.same(rows, [{ first_day: '2026-03-04', last_day: '2026-03-08' }])
+    })
+
+    t.test('who begins later serves from that day on, and may go before it', async t => {
+      const early = person({ key: 'e', name: 'Lê Sớm', agency: 'NV', start: '2019-09-01' })
+      const late = person({ key: 'l', name: 'Lê Muộn', agency: 'NV', start: '2026-04-01' })
+      await sync(database, '2026-03-02', reader(agencies, [early, late, ...staff(3)]))
+      t.same(await spans(database, 'e'), ['NV 2019-09-01 infinity'])
+      t.same(await spans(database, 'l'), ['NV 2026-04-01 infinity'])
+      await sync(database, '2026-03-05', reader(agencies, [early, ...staff(3)]))
+      t.same(await spans(database, 'l'), [])
     })
   })
 }

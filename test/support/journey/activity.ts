@@ -38,7 +38,7 @@ export async function actAll(servers: Servers, isMeant: (person: Person) => bool
     todo.filter(([, act]) => usesMail(act)),
     ([person]) => letterBefore(servers, person),
   )
-  await servers.postfix.queueEmpty(30_000)
+  if (!(await servers.postfix.queueEmpty(30_000))) throw new Error('letters were not delivered in 30 s')
   return pooled(todo, ([person, act]) => perform(servers, person, act))
 }
 

@@ -4,10 +4,14 @@ const DAY_MS = 86_400_000
 /** Việt Nam has been seven hours ahead of UTC, all year round, since 1975. */
 const HANOI_MS = 7 * 3_600_000
 
-/** First day with records, the moves, the leavers, the return; then days with logs, from the 35th to yesterday. */
+/**
+ * First day with records, the moves, the leavers; who is back in the directory, and a day later in the mailbox; then days
+ * with logs, from the 35th to yesterday.
+ */
 export const START = 40
 export const MOVES = 20
 export const LEAVES = 10
+export const BACK = 6
 export const RETURNS = 5
 export const LOG_DAYS = 35
 

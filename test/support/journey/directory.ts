@@ -1,14 +1,12 @@
 /** The province's directory as LDIF (RFC 2849), and how it changes on the days of the journey. */
 import type { Calendar } from './calendar.ts'
-import { START } from './calendar.ts'
+import { LOST_CLASS, NEW_AGENCY } from './history.ts'
 import {
   type Agency,
   AWAY,
+  AWAY_LONG,
   agencies,
-  BACK_AFTER,
   JOINED,
-  LOST_CLASS,
-  NEW_AGENCY,
   type Person,
   people,
   personOf,
@@ -47,8 +45,7 @@ export function personDn({ staffId }: Pick<Person, 'staffId'>): string {
 
 export function personEntry(person: Person, calendar: Calendar): string {
   const { staffId, name, spelled, fate, staffClass } = person
-  const away =
-    fate === 'isAway' ? AWAY : fate === 'comesBack' ? { from: START + 100, until: BACK_AFTER } : null
+  const away = fate === 'isAway' ? AWAY : fate === 'comesBack' ? AWAY_LONG : null
   return entry(personDn(person), {
     objectClass: 'inetOrgPerson',
     uid: staffId.toLowerCase(),

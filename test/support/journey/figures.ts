@@ -1,14 +1,15 @@
 /** Steps: the figures of every day and agency, and why each person counts, against the recount. */
 import type { Test } from 'tap'
 import { pooled } from './activity.ts'
-import { type Calendar, LOG_DAYS, MOVES } from './calendar.ts'
+import { BACK, type Calendar, hanoiDay, LOG_DAYS, MOVES } from './calendar.ts'
 import { habits } from './habits.ts'
+import { historyOf } from './history.ts'
 import { DEPARTMENTS, hopthu, hopthuText, SOURCES, targetsOf } from './hopthu.ts'
 import { marksOf } from './ingestion.ts'
-import type { Journey } from './journey.ts'
+import { command, type Journey, type ListAnswer } from './journey.ts'
 import type { LogLine } from './logs.ts'
-import { addressOf, COMMUNES, historyOf, type Person, people } from './people.ts'
-import { recount, type Stage, statesOf, type World } from './truth.ts'
+import { addressOf, COMMUNES, type Person, people, ROOT } from './people.ts'
+import { anomaliesOn, recount, type Stage, statesOf, type World } from './truth.ts'
 
 /** The world as the logs show it that were read until now. */
 export function worldOf(journey: Journey, lines: readonly LogLine[], isFound = false): World {
@@ -43,6 +44,7 @@ type AdoptionAnswer = {
   partial: boolean
   definition: string
   agencies: Counted[]
+  anomalies: { person: string; reason: string }[]
   anomaliesTotal: number
 }
 
@@ -59,13 +61,17 @@ export async function sameFigures(t: Test, journey: Journey, world: World, agos:
   for (const [i, { status, json }] of answers.entries()) {
     const ago = agos[i] ?? 0
     const expected = recount(world, ago)
-    t.match({ status, ...json }, { status: 0, asOf: calendar.day(ago), partial: false, anomaliesTotal: 0 })
+    t.match(
+      { status, ...json },
+      { status: 0, asOf: calendar.day(ago), partial: false, anomaliesTotal: json.anomalies.length },
+    )
     t.same(
       json.agencies.map(({ code }) => code).sort(),
       [...expected.keys()].sort(),
       `${calendar.day(ago)}: all agencies`,
     )
     t.ok(isTree(json.agencies), 'each after the one above')
+    t.same(json.anomalies, anomaliesOn(world, ago), `${calendar.day(ago)}: who used what they have no more`)
     for (const agency of json.agencies) {
       t.same(agency, expected.get(agency.code), `${calendar.day(ago)}, ${ago} days ago, ${agency.code}`)
     }
@@ -82,7 +88,7 @@ export const everyDay = Array.from({ length: LOG_DAYS }, (_, i) => LOG_DAYS - i)
 
 /** The recount itself tells people apart: nothing is compared where everybody is the same. */
 export async function tellsApart(t: Test, world: World) {
-  const top = recount(world, 1).get('TINH')
+  const top = recount(world, 1).get(ROOT.code)
   if (!top) return t.fail('no province')
   const falling = [top.staff, top.required, top.issued, top.activated, top.used, top.sending]
   t.ok(
@@ -98,6 +104,7 @@ export async function tellsApart(t: Test, world: World) {
   for (const status of ['met', 'onPace', 'atRisk', 'behind', 'overdue', 'kept', 'broken', null]) {
     t.ok(statuses.has(status), `a target is ${status}`)
   }
+  t.ok(anomaliesOn(world, BACK).length > 0, 'somebody waits for the mailbox to be opened again')
   const widths = [...recount(world, 4).values()].map(
     ({ bounds }) => (bounds.used[1] ?? 0) - (bounds.used[0] ?? 0),
   )
@@ -194,4 +201,24 @@ export async function samePrinted(t: Test, journey: Journey) {
 function fieldsOf(row: string): string[] {
   const fields = row.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)
   return [...fields].map(([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain)
+}
+
+/** Every mailbox with its holder's agency, the first and last sign-in and the last send, as of yesterday. */
+export async function sameListing(t: Test, journey: Journey, world: World) {
+  const { calendar, marks } = world
+  const { json } = await command<ListAnswer>(journey, 'mailbox list', 0)
+  const known = (person: Person | undefined, name: 'signIns' | 'sends') =>
+    (marks.get(person?.staffId ?? '') ?? [])
+      .filter(mark => mark[name] > 0)
+      .map(mark => calendar.day(mark.ago))
+      .sort()
+  const dayOf = (instant: string | null) => (instant === null ? undefined : hanoiDay(Date.parse(instant)))
+  for (const { person: staffId, agency, firstLogin, lastLogin, lastSend } of json.mailboxes) {
+    const person = people.find(each => each.staffId === staffId)
+    const about = `${person?.name} (${staffId})`
+    const [signIns, sends] = [known(person, 'signIns'), known(person, 'sends')]
+    const found = [dayOf(firstLogin), dayOf(lastLogin), dayOf(lastSend)]
+    t.same(found, [signIns[0], signIns.at(-1), sends.at(-1)], `${about}: first and last sign-in, last send`)
+    t.equal(agency, person && (historyOf(person).posts.at(-1)?.agencies[0] ?? null), `${about}: agency`)
+  }
 }

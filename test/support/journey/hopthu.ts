@@ -99,71 +99,22 @@ export type TargetSpec = {
   kind: 'reach' | 'keep'
 }
 
+/** Of several kinds, levels and spans; days are counted back, so due ones to come are below 0. */
 export function targetsOf({ day }: Calendar): TargetSpec[] {
+  const target = (
+    name: string,
+    [indicator, value, kind]: [TargetSpec['indicator'], number, TargetSpec['kind']],
+    scope: TargetSpec['scope'],
+    [from, due]: [number, number],
+  ) => ({ name, indicator, value, scope, from: day(from), due: day(due), kind })
   return [
-    {
-      name: 'toàn tỉnh',
-      indicator: 'regular',
-      value: 0.8,
-      scope: {},
-      from: day(35),
-      due: day(5),
-      kind: 'reach',
-    },
-    {
-      name: 'các sở',
-      indicator: 'regular',
-      value: 0.3,
-      scope: { level: 'department' },
-      from: day(25),
-      due: day(-60),
-      kind: 'reach',
-    },
-    {
-      name: 'xã An Bình',
-      indicator: 'regular',
-      value: 0.5,
-      scope: { agency: 'X01' },
-      from: day(30),
-      due: day(-10),
-      kind: 'reach',
-    },
-    {
-      name: 'đủ hộp thư',
-      indicator: 'issued',
-      value: 1,
-      scope: { level: 'province' },
-      from: day(50),
-      due: day(-300),
-      kind: 'keep',
-    },
-    {
-      name: 'có dùng',
-      indicator: 'used',
-      value: 0.7,
-      scope: { level: 'province' },
-      from: day(33),
-      due: day(-7),
-      kind: 'reach',
-    },
-    {
-      name: 'gửi thư',
-      indicator: 'sending',
-      value: 0.45,
-      scope: { level: 'commune' },
-      from: day(34),
-      due: day(-1),
-      kind: 'reach',
-    },
-    {
-      name: 'kích hoạt',
-      indicator: 'activated',
-      value: 0.6,
-      scope: {},
-      from: day(20),
-      due: day(-20),
-      kind: 'keep',
-    },
+    target('toàn tỉnh', ['regular', 0.8, 'reach'], {}, [35, 5]),
+    target('các sở', ['regular', 0.3, 'reach'], { level: 'department' }, [25, -60]),
+    target('xã An Bình', ['regular', 0.5, 'reach'], { agency: 'X01' }, [30, -10]),
+    target('đủ hộp thư', ['issued', 1, 'keep'], { level: 'province' }, [50, -300]),
+    target('có dùng', ['used', 0.7, 'reach'], { level: 'province' }, [33, -7]),
+    target('gửi thư', ['sending', 0.45, 'reach'], { level: 'commune' }, [34, -1]),
+    target('kích hoạt', ['activated', 0.6, 'keep'], {}, [20, -20]),
   ]
 }
 
@@ -202,15 +153,7 @@ export function writeConfig(servers: Servers, calendar: Calendar, name: string, 
         log(SOURCES.departments, logs.departments, { agencies: DEPARTMENTS }),
         log(SOURCES.communes, join(folder, 'communes.log'), { agencies: COMMUNES }),
         log(SOURCES.smtp, logs.smtp),
-        {
-          name: 'sweep',
-          kind: 'imap',
-          host: '127.0.0.1',
-          port: dovecot.imapPort,
-          secure: false,
-          masterUser: dovecot.masterUser,
-          masterPassword: { env: 'MASTER_PASSWORD' },
-        },
+        sweepSource(dovecot),
       ],
       exclude: wanted.excludeNothing ? {} : { addresses: [EXCLUDED.address], clients: [EXCLUDED.client] },
     },
@@ -219,6 +162,19 @@ export function writeConfig(servers: Servers, calendar: Calendar, name: string, 
   const path = join(folder, `${name}.json`)
   writeFileSync(path, JSON.stringify(config, null, 2))
   return path
+}
+
+function sweepSource({ imapPort, masterUser }: Servers['dovecot']) {
+  const masterPassword = { env: 'MASTER_PASSWORD' }
+  return {
+    name: 'sweep',
+    kind: 'imap',
+    host: '127.0.0.1',
+    port: imapPort,
+    secure: false,
+    masterUser,
+    masterPassword,
+  }
 }
 
 function directorySource(url: string) {

@@ -7,6 +7,7 @@ import { directoryLdif, SUFFIX } from './directory.ts'
 import { hopthu, type Ran, writeConfig } from './hopthu.ts'
 import type { Logs } from './logs.ts'
 import { addressOf, DOMAIN, type Person } from './people.ts'
+import { createVietnamese } from './tables.ts'
 
 export type Journey = {
   servers: Servers
@@ -26,7 +27,7 @@ export async function setOut(t: Test): Promise<Journey> {
     dovecot: { loginLogFormat: 'separated' },
   })
   t.teardown(() => servers.stop())
-  const database = await servers.postgres.createDatabase('hopthu')
+  const database = await createVietnamese(servers.postgres.url, 'hopthu')
   const config = writeConfig(servers, calendar, 'hopthu', { database })
   return { servers, calendar, database, config, done: [], logs: null }
 }
@@ -56,7 +57,16 @@ export type PlanAnswer = {
 }
 export type ApplyAnswer = { done: number; already: number; failed: number; failures: unknown[] }
 export type ListAnswer = {
-  mailboxes: { address: string; person: string; agency: string; state: string; aliases: string[] }[]
+  mailboxes: {
+    address: string
+    person: string
+    agency: string
+    state: string
+    aliases: string[]
+    firstLogin: string | null
+    lastLogin: string | null
+    lastSend: string | null
+  }[]
 }
 export type SweepAnswer = { mailboxes: number; reached: number; unreachable: number }
 export type IngestAnswer = {

@@ -68,9 +68,10 @@ export async function doAgain(t: Test, journey: Journey, logs: Logs) {
   const plan = await command<PlanAnswer>(journey, 'mailbox plan')
   t.match(plan, { status: 0, json: { plan: null } })
   t.match(await command<ApplyAnswer>(journey, 'mailbox apply'), { status: 0, json: { done: 0, failed: 0 } })
-  for (const file of [...logs.files, logs.lost, ...liveLogs(journey)]) {
-    const { json } = await ingest(journey, file.source, [file])
-    t.match(json, { signals: 0, personDays: 0, repeated: json.lines }, file.path)
+  const files = Map.groupBy([...liveLogs(journey), logs.lost, ...logs.files], file => file.source)
+  for (const [source, own] of files) {
+    const { json } = await ingest(journey, source, own)
+    t.match(json, { signals: 0, personDays: 0, repeated: json.lines }, source)
   }
   await hopthu(['adoption', '--as-of', calendar.day(1)], { config, calendar })
   t.same(differences(before, await contentsOf(database)), [], 'nothing is written')

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Calendar, hanoiDay, LOG_DAYS, seeded } from './calendar.ts'
 import { type Act, deedsOf, LOST_DAY, timesOf } from './habits.ts'
+import { canUse, historyOf } from './history.ts'
 import { EXCLUDED, SOURCES, type SourceName } from './hopthu.ts'
-import { canUse, historyOf, isOfCommune, type Person, people } from './people.ts'
+import { isOfCommune, type Person, people } from './people.ts'
 import type { Take, TakenLine, Takes } from './takes.ts'
 
 /** What somebody did on a day: the known truth. */

@@ -17,6 +17,15 @@ export async function rowsOf<Row extends pg.QueryResultRow>(
   }
 }
 
+/** An empty database sorted as a Vietnamese dictionary is, as a province's administrator may well have it. */
+export async function createVietnamese(server: string, name: string): Promise<string> {
+  const how = "template template0 encoding 'UTF8' locale_provider icu icu_locale 'vi-VN'"
+  await rowsOf(server, `create database ${name} ${how}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}
+
 /** Where a run may write though nothing has changed: what ran, how far it read, when it was last complete. */
 const OF_RUNS = ['run', 'roster_rejection', 'log_position']
 const LAST_READ = ['last_complete_at']

@@ -63,23 +63,18 @@ function sessionOf(text: string): string | null {
 export function takesFrom({ dovecot, postfix }: Servers, done: readonly Done[]): Takes {
   const imap = linesOf('imap', dovecot.logFile)
   const smtp = linesOf('smtp', postfix.logFile)
-  const taken = new Set<Line>()
   const sessions = Map.groupBy(
     imap.filter(line => !line.text.startsWith('lmtp')),
     line => sessionOf(line.text) ?? '',
   )
   sessions.delete('')
   const [ofOwner, ofMaster] = bySignIn(sessions, dovecot.masterUser)
-  const keep = (lines: readonly Line[], names: Partial<Take> = {}) => {
-    for (const line of lines) taken.add(line)
-    return toTake(lines, names)
-  }
   const acts = new Map(
     done.map(each => {
       const session = ofOwner.get(addressOf(each.person))
       const take = isMail(each.act)
         ? mailTake(each, smtp, imap)
-        : keep(session?.lines ?? [], { sessions: [session?.id ?? ''] })
+        : toTake(session?.lines ?? [], { sessions: [session?.id ?? ''] })
       if (take.lines.length === 0) throw new Error(`no lines of ${each.act} by ${addressOf(each.person)}`)
       return [`${each.person.staffId} ${each.act}`, take] as const
     }),
@@ -170,7 +165,7 @@ function sweepTakes(imap: readonly Line[], ofMaster: ReadonlyMap<string, Session
   return found
 }
 
-/** As `Done` are logged out of order only within a second, the first line is the one to count from. */
+/** Lines change places only within a second: the first is the one to count from. */
 function toTake(lines: readonly Line[], names: Partial<Take>): Take {
   const start = lines[0]?.at ?? 0
   return {

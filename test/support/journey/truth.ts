@@ -4,7 +4,8 @@
  */
 import type { Calendar } from './calendar.ts'
 import type { Trace } from './habits.ts'
-import { agencies, CLASSES, type History, ROOT, type Span } from './people.ts'
+import type { History, Span } from './history.ts'
+import { agencies, CLASSES, ROOT } from './people.ts'
 
 /** What a log shows of somebody on a day. */
 export type Mark = Trace & { staffId: string; ago: number; source: string }
@@ -65,7 +66,13 @@ const highs = ['usedHigh', 'sendingHigh', 'regularHigh'] as const
 export type Stage = (typeof stages)[number]
 type Standing = Record<Stage | (typeof highs)[number], boolean>
 
-export type Standpoint = Standing & { agency: string | null; others: readonly string[]; unseen: boolean }
+export type Standpoint = Standing & {
+  agency: string | null
+  others: readonly string[]
+  unseen: boolean
+  ever: boolean
+  recently: boolean
+}
 
 /** Where somebody stands on a day, with what is known. */
 export function standingOf(world: World, history: History, ago: number): Standpoint {
@@ -89,6 +96,8 @@ export function standingOf(world: World, history: History, ago: number): Standpo
     agency,
     others,
     unseen: missing.length > 0,
+    ever: marks.length > 0,
+    recently: days.size > 0,
     staff,
     required,
     issued,
@@ -130,6 +139,15 @@ export function statesOf(world: World, history: History, ago: number): Record<St
     sending: known(at.sending, at.sendingHigh),
     regular: known(at.regular, at.regularHigh),
   }
+}
+
+/** Who must have a mailbox, has none to use, and yet once used one. */
+export function anomaliesOn(world: World, ago: number): { person: string; reason: string }[] {
+  return world.histories.flatMap(history => {
+    const { required, issued, ever, recently } = standingOf(world, history, ago)
+    if (!required || issued || !ever) return []
+    return [{ person: history.staffId, reason: recently ? 'usedNotIssued' : 'activatedNotIssued' }]
+  })
 }
 
 // agencies ----------------------------------------------------------------------------------------------------------
