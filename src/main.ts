@@ -1,5 +1,6 @@
 /** The process: `hopthu <command>`; its words, its signals, its exit status. */
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { pino } from 'pino'
 import { commands } from './app.ts'
 import { type Answer, type Command, type ConfigContext, type Values, writeJson } from './command.ts'
@@ -8,6 +9,11 @@ import { type Database, openDatabase } from './database/database.ts'
 import { migrate, requireMigrated } from './database/migrate.ts'
 import { AppError, toAppError } from './error.ts'
 import { headline } from './error-messages.ts'
+
+// Young objects are given little room before they are cleared away: a third less memory in the long commands, for some
+// per cent of time. It takes effect as long as little was allocated.
+setFlagsFromString('--max-semi-space-size=4')
+setFlagsFromString('--semi-space-growth-factor=1')
 
 const COMMON = {
   config: { type: 'string' },
