@@ -55,9 +55,9 @@ async function fill(db: Db): Promise<void> {
     order by 2 desc`.execute(db)
 }
 
-for (const store of stores()) {
-  const skip = store.name === 'PostgreSQL' ? store.skip : 'too many rows for the embedded engine'
-  t.test(`figures of ${PEOPLE} people, on ${store.name}`, { skip, timeout: 600_000 }, async t => {
+// the embedded engine is not meant for so many
+for (const store of stores().filter(({ name }) => name === 'PostgreSQL')) {
+  t.test(`figures of ${PEOPLE} people, on ${store.name}`, { skip: store.skip, timeout: 600_000 }, async t => {
     const database = await store.open()
     await fill(database.db)
     const day = parseDay('2020-03-28')
