@@ -9,6 +9,9 @@ export type ErrorCode =
   | 'usage'
   | 'config_invalid'
   | 'not_found'
+  | 'not_signed_in'
+  | 'forbidden'
+  | 'too_many_requests'
   | 'busy'
   | 'guard_refused'
   | 'ground_moved'
@@ -37,6 +40,9 @@ const meanings: Record<ErrorCode, Meaning> = {
   usage: { http: 400, exit: 2 },
   config_invalid: { http: 500, exit: 2 },
   not_found: { http: 404, exit: 2 },
+  not_signed_in: { http: 401, exit: 1 },
+  forbidden: { http: 403, exit: 3 },
+  too_many_requests: { http: 429, exit: 1 },
   busy: { http: 409, exit: 3 },
   guard_refused: { http: 422, exit: 3 },
   ground_moved: { http: 409, exit: 3 },

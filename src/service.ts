@@ -1,9 +1,16 @@
 /** `serve` and `nightly`: the steps of a night, and the parts of the service, composed. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import fastifyCookie from '@fastify/cookie'
+import fastifyFormbody from '@fastify/formbody'
+import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
+import { accessPlugin } from './access/plugin.ts'
 import { imapSources, ingestSettings, logSources, runSweep } from './activity/command.ts'
 import { follow, readNew } from './activity/follow.ts'
+import { activityPlugin } from './activity/plugin.ts'
+import { lastUse } from './activity/store.ts'
 import { figuresRequest } from './adoption/command.ts'
+import { adoptionPlugin } from './adoption/plugin.ts'
 import { keepFigures } from './adoption/report.ts'
 import { type Answer, type CommandContext, textOption, type Values } from './command.ts'
 import { type LogSourceConfig, userPath } from './config.ts'
@@ -20,11 +27,14 @@ import {
 } from './jobs.ts'
 import { createMailOut } from './mail-out.ts'
 import { withPlatform } from './mailbox/command.ts'
+import { mailboxPlugin } from './mailbox/plugin.ts'
 import { applyPlan } from './mailbox/provisioner.ts'
 import { makePlan } from './mailbox/reconcile.ts'
 import { syncAll } from './roster/command.ts'
+import { rosterPlugin } from './roster/plugin.ts'
 import { exitStatusOf } from './roster/sync.ts'
 import { createServer, type Part } from './web/server.ts'
+import { serveStatic } from './web/static.ts'
 
 export async function nightly(context: CommandContext): Promise<Answer> {
   const { result, exit, lines } = await oneNight(context)
@@ -185,19 +195,41 @@ function onlyOption(values: Values): PartName | null {
   return name
 }
 
-async function startWeb(context: CommandContext, states: Map<string, Part>): Promise<() => Promise<unknown>> {
+/** The whole web server, not yet listening. */
+export async function createWeb(
+  context: CommandContext,
+  states: Map<string, Part>,
+): Promise<FastifyInstance> {
   const { config, log, database, now } = context
-  const { host, port } = config.http
-  const parts = async () => [...states.values()]
   const server = createServer({
     config,
     log,
     database,
-    parts,
+    parts: async () => [...states.values()],
     registry: new Registry(),
     translate: thrown => (thrown instanceof AppError ? thrown : databaseError(thrown)),
     now,
   })
+  await server.register(fastifyCookie)
+  await server.register(fastifyFormbody, { bodyLimit: FORM_BYTES })
+  // one scope for all that people see: what stands before every route of it is the check of access
+  await server.register(async pages => {
+    await accessPlugin(pages, context)
+    serveStatic(pages)
+    await rosterPlugin(pages, context)
+    await mailboxPlugin(pages, context, ids => lastUse(database.db, ids))
+    await activityPlugin(pages, context)
+    await adoptionPlugin(pages, context)
+  })
+  return server
+}
+
+/** Largest form, in bytes. The longest field of ours is some hundred; more is an accident or an attack. */
+const FORM_BYTES = 65_536
+
+async function startWeb(context: CommandContext, states: Map<string, Part>): Promise<() => Promise<unknown>> {
+  const { host, port } = context.config.http
+  const server = await createWeb(context, states)
   try {
     await server.listen({ host, port })
   } catch (cause) {

@@ -24,10 +24,14 @@ const sequences = [
   'inspect',
   'follow',
   'explain',
+  'invite',
+  'activation',
+  'approval',
 ]
+/** Beside these every `…-page.ts`: a subject with several pages. */
 const surfaces = ['plugin', 'page', 'command']
 /** Beside these every `…-store.ts`: a store that outgrew one file. */
-const edges = ['store', 'calendar', 'lines']
+const edges = ['store', 'calendar', 'lines', 'sheet', 'password', 'secret']
 const edgeFolders = ['sources', 'connectors']
 /** Files in those folders that touch nothing outside: the shape of what the others give. */
 const pureInEdgeFolders = ['entry', 'types']
@@ -92,7 +96,7 @@ function roleInSubject(path: string): Role {
   if (edgeFolders.includes(basename(dirname(path)))) return pureInEdgeFolders.includes(name) ? 'pure' : 'edge'
   if (edges.includes(name) || name.endsWith('-store')) return 'edge'
   if (sequences.includes(name)) return 'sequence'
-  return surfaces.includes(name) ? 'surface' : 'pure'
+  return surfaces.includes(name) || name.endsWith('-page') ? 'surface' : 'pure'
 }
 
 /** Every import, export from and dynamic import of a text. */

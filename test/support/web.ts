@@ -1,0 +1,77 @@
+/** The whole web server in a test, without a port, and people who are signed in to it. */
+import type { InjectOptions } from 'fastify'
+import pino from 'pino'
+import type { Test } from 'tap'
+import type { Role } from '../../src/access/access.ts'
+import { csrfOf, newToken, tokenHash } from '../../src/access/secret.ts'
+import { createOperator, openSession } from '../../src/access/store.ts'
+import type { CommandContext } from '../../src/command.ts'
+import { type Config, parseConfig } from '../../src/config.ts'
+import type { Database } from '../../src/database/database.ts'
+import { createWeb } from '../../src/service.ts'
+
+export type SignedIn = { cookie: string; csrf: string }
+export type Web = {
+  context: CommandContext
+  /** A page or an API answer, as asked for by a browser. */
+  get(url: string, who?: SignedIn | null, headers?: Record<string, string>): Promise<Answer>
+  /** A form as a page of ours sends it. */
+  post(url: string, who: SignedIn | null, fields: Record<string, string>): Promise<Answer>
+  /** A new operator with a session. */
+  signIn(role: Role, agencyId?: number | null): Promise<SignedIn>
+}
+export type Answer = { status: number; headers: Record<string, unknown>; body: string }
+
+type Options = { database: Database; config?: unknown; now?: () => Date }
+
+let operators = 0
+
+export async function openWeb(t: Test, { database, config, now = () => new Date() }: Options): Promise<Web> {
+  const context: CommandContext = {
+    config: parseConfig(config ?? { database: { url: 'pglite:memory' } }) satisfies Config,
+    database,
+    log: pino({ level: 'silent' }),
+    now,
+    signal: AbortSignal.timeout(600_000),
+    progress: () => {},
+  }
+  const server = await createWeb(context, new Map())
+  t.teardown(() => server.close())
+  const send = async (options: InjectOptions): Promise<Answer> => {
+    const { statusCode: status, headers, body } = await server.inject(options)
+    return { status, headers, body }
+  }
+  return {
+    context,
+    get: (url, who = null, headers = {}) =>
+      send({ url, headers: { accept: 'text/html', ...(who ? { cookie: who.cookie } : {}), ...headers } }),
+    post: (url, who, fields) =>
+      send({
+        url,
+        method: 'POST',
+        headers: {
+          accept: 'text/html',
+          'content-type': 'application/x-www-form-urlencoded',
+          ...(who ? { cookie: who.cookie } : {}),
+        },
+        payload: new URLSearchParams({ ...(who ? { csrf: who.csrf } : {}), ...fields }).toString(),
+      }),
+    async signIn(role, agencyId = null) {
+      const operator = await createOperator(database.db, {
+        name: `${role}${++operators}`,
+        role,
+        agencyId,
+        now: now(),
+      })
+      const token = newToken()
+      const session = {
+        tokenHash: tokenHash(token),
+        operatorId: operator.id ?? 0,
+        mustSetPassword: false,
+        now: now(),
+      }
+      await openSession(database.db, session)
+      return { cookie: `hopthu=${token}`, csrf: csrfOf(token) }
+    },
+  }
+}
