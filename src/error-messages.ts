@@ -17,6 +17,7 @@ const headlines: Record<ErrorCode, string> = {
   platform_unreachable: 'Không kết nối được hệ thống thư; phần đã làm được ghi lại, chạy lại để làm tiếp',
   platform_refused: 'Hệ thống thư từ chối',
   address_taken: 'Địa chỉ đã có người dùng',
+  mailbox_suspended: 'Hộp thư đang tạm khoá, chưa thay đổi gì',
   mail_server_unreachable: 'Không kết nối được máy chủ thư',
   mail_server_refused: 'Máy chủ thư từ chối',
   cannot_separate:

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'platform_unreachable'
   | 'platform_refused'
   | 'address_taken'
+  | 'mailbox_suspended'
   | 'mail_server_unreachable'
   | 'mail_server_refused'
   | 'cannot_separate'
@@ -52,6 +53,7 @@ const meanings: Record<ErrorCode, Meaning> = {
   platform_unreachable: { http: 503, exit: 1 },
   platform_refused: { http: 503, exit: 1 },
   address_taken: { http: 409, exit: 1 },
+  mailbox_suspended: { http: 409, exit: 1 },
   mail_server_unreachable: { http: 503, exit: 1 },
   mail_server_refused: { http: 503, exit: 1 },
   cannot_separate: { http: 422, exit: 3 },

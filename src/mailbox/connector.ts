@@ -77,5 +77,12 @@ export interface Connector {
    * restores it. Throws only where the fate of the whole batch is unknown (connection lost): call again.
    */
   apply(changes: readonly Change[], signal: AbortSignal): Promise<ChangeOutcome[]>
+  /**
+   * Stores what Dovecot verifies a password against, in its own form: `{SCHEME}` and the hash, never the password.
+   * The mailbox's `token` is null from then on. The same hash again answers `already`. Nothing that was locked is opened:
+   * a suspended mailbox, or one the platform's own administrators locked, fails with `mailbox_suspended` and keeps what
+   * was set aside; where there is no mailbox it fails with `not_found`. Throws as `apply` does.
+   */
+  setPassword(address: Address, passwordHash: string, signal: AbortSignal): Promise<ChangeOutcome>
   close(): Promise<void>
 }

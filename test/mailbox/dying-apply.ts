@@ -38,6 +38,7 @@ const parentsPlatform: Connector = {
   async *list() {},
   find: async addresses => (await ask({ method: 'find', addresses })).entries,
   apply: async changes => (await ask({ method: 'apply', changes })).outcomes,
+  setPassword: () => Promise.reject(new Error('applying a plan sets no password')),
   close: async () => {},
 }
 

@@ -76,6 +76,7 @@ function connectorOf(
       return addresses.flatMap(address => entriesAt(platform, address))
     },
     apply: async (changes, signal) => apply(reach(signal), changes, domains),
+    setPassword: async (address, hash, signal) => setPassword(reach(signal), address, hash),
     close: async () => {},
   }
 }
@@ -180,6 +181,17 @@ function alter(mailbox: Stored | undefined, change: Of<'update' | 'suspend' | 'r
   const same = name === mailbox.name && quotaBytes === mailbox.quotaBytes && suspended === mailbox.suspended
   Object.assign(mailbox, { name, quotaBytes, suspended })
   return { outcome: same ? 'already' : 'done' }
+}
+
+function setPassword(platform: MemoryPlatform, address: Address, hash: string): ChangeOutcome {
+  const refusal = platform.refused.get(address)
+  if (refusal) return { outcome: 'failed', reason: `${address} is refused here`, ...refusal }
+  const mailbox = platform.mailboxes.get(address)
+  if (!mailbox) return failed('not_found', `${address} has no mailbox here`)
+  if (mailbox.suspended) return failed('mailbox_suspended', `${address} is suspended here`)
+  if (mailbox.password === hash) return { outcome: 'already' }
+  Object.assign(mailbox, { password: hash, token: null })
+  return { outcome: 'done' }
 }
 
 function failed(code: ErrorCode, reason: string): ChangeOutcome {

@@ -59,6 +59,7 @@ export function createPostfixAdmin(options: PostfixAdminOptions): Connector {
     list: signal => list(platform, signal),
     find: (addresses, signal) => find(platform, addresses, signal),
     apply: (changes, signal) => apply(platform, changes, signal),
+    setPassword: (address, hash, signal) => setPassword(platform, address, hash, signal),
     close: () => db.destroy(),
   }
 }
@@ -405,6 +406,46 @@ function setPasswords(changes: readonly Change[], value: RawBuilder<unknown>): R
 
 const logChanged = sql`insert into log (timestamp, username, domain, action, data)
   select now(), ${LOGGED_AS}, coalesce(domain, ''), 'edit_mailbox', username from changed`
+
+type PasswordRow = { same: boolean; shut: boolean; active: boolean }
+
+/** As PostfixAdmin's Login.php changes a password: the hash, password_expiry, a row `edit_password` in its log. */
+async function setPassword(
+  platform: Platform,
+  address: Address,
+  hash: string,
+  signal: AbortSignal,
+): Promise<ChangeOutcome> {
+  try {
+    return await inTransaction(platform, signal, async run => {
+      // Locked, lest it be suspended between this look and our write, and opened by it.
+      const [standing] = await run(sql<PasswordRow>`select m.password = ${hash} as same, m.active,
+          m.password ~* ${sql.lit(LOCKED)} and m.password <> ''
+            and not starts_with(m.password, ${sql.lit(UNSET)}) as shut
+        from mailbox m where m.username = ${address} for update of m`)
+      if (standing === undefined) return failed('not_found', `${address} has no mailbox on the platform`)
+      if (standing.shut) return failed('mailbox_suspended', `${address} is suspended`)
+      if (!standing.active) return failed('mailbox_suspended', `${address} is switched off on the platform`)
+      if (standing.same) return { outcome: 'already' }
+      await run(writePassword(address, hash))
+      return { outcome: 'done' }
+    })
+  } catch (thrown) {
+    const error = toAppError(platform, thrown, signal)
+    if (error.temporary) throw error
+    return failed(error.code, error.message)
+  }
+}
+
+function writePassword(address: Address, hash: string): RawBuilder<unknown> {
+  return sql`with changed as (
+      update mailbox m set password = ${hash}, modified = now(), password_expiry = now()
+        + make_interval(days => coalesce((select nullif(greatest(d.password_expiry, 0), 0)
+          from domain d where d.domain = m.domain), 365))
+      where m.username = ${address} returning m.username, m.domain
+    ) insert into log (timestamp, username, domain, action, data)
+    select now(), ${LOGGED_AS}, coalesce(domain, ''), 'edit_password', username from changed`
+}
 
 /** What of PostfixAdmin's tables is read and written here, with the rights it takes. */
 const NEEDS = [

@@ -85,6 +85,7 @@ export function connectorContract(t: Test, subject: ContractSubject): void {
   failing(t, subject, apply)
   updating(t, subject, apply)
   suspending(t, subject, apply)
+  settingPasswords(t, subject, apply)
   listing(t, subject, apply)
   undeclared(t, subject)
   breakingOff(t, subject)
@@ -230,6 +231,56 @@ function suspending(t: Test, given: ContractSubject, apply: Apply): void {
   })
 }
 
+/** A form Dovecot knows; of no password at all. */
+const hash = (mark: string) =>
+  `{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$${mark.repeat(22)}$${mark.repeat(43)}`
+
+function settingPasswords(t: Test, given: ContractSubject, apply: Apply): void {
+  const { connector, domain, strangeDomain, storedPassword } = given
+  const set = async (at: string, to: string) =>
+    short([await connector.setPassword(address(at), to, NO_END)])[0]
+
+  t.test('a password opens a new mailbox, once for the same hash, and can be replaced', async t => {
+    const at = address(`mk1@${domain}`)
+    await apply(create(at, 'token-mk1'))
+    t.equal(await set(at, hash('a')), 'done')
+    t.match(await mailboxAt(connector, at), {
+      canSignIn: true,
+      receives: true,
+      token: null,
+      suspended: false,
+    })
+    t.equal(await set(at, hash('a')), 'already')
+    t.equal(await set(at, hash('b')), 'done')
+    const stored = await storedPassword(at)
+    if (stored !== null) t.equal(stored, hash('b'))
+    t.same(await apply(create(at, 'token-mk1')), ['address_taken'], 'it is nobody’s fresh mailbox any more')
+  })
+
+  t.test('never over a suspended mailbox: what was set aside comes back whole', async t => {
+    const [used, unused] = [address(`mk2@${domain}`), address(`mk3@${domain}`)]
+    await apply(create(used, 'token-mk2'), create(unused, 'token-mk3'))
+    await set(used, hash('c'))
+    await apply(suspend(used, 'mk4'), suspend(unused, 'mk5'))
+    const before = await storedPassword(used)
+    const refused = await connector.setPassword(used, hash('d'), NO_END)
+    t.match(refused, { outcome: 'failed', code: 'mailbox_suspended', reason: /\w+ \w+/, temporary: false })
+    t.equal(await set(used, hash('c')), 'mailbox_suspended', 'nor with the hash it had')
+    t.equal(await set(unused, hash('d')), 'mailbox_suspended')
+    t.equal(await storedPassword(used), before)
+    t.match(await mailboxAt(connector, used), { canSignIn: false, suspended: true })
+    t.same(await apply(resume(used, 'mk6'), resume(unused, 'mk7')), ['done', 'done'])
+    t.equal(await set(used, hash('c')), 'already')
+    t.match(await mailboxAt(connector, unused), { canSignIn: false, token: 'token-mk3' })
+  })
+
+  t.test('no mailbox, no password', async t => {
+    t.equal(await set(`khongco@${domain}`, hash('e')), 'not_found')
+    t.equal(await set(`khongco@${strangeDomain}`, hash('e')), 'not_found')
+    t.equal(await mailboxAt(connector, `khongco@${domain}`), null)
+  })
+}
+
 function listing(t: Test, { connector, domain }: ContractSubject, apply: Apply): void {
   t.test('a list has every mailbox once, in pages of at most 1,000', async t => {
     const wanted = Array.from({ length: 2_300 }, (_, index) => `lk${index}@${domain}`)
@@ -279,6 +330,8 @@ function breakingOff(t: Test, { connector, domain }: ContractSubject): void {
     await t.rejects(connector.apply([create(`huy1@${domain}`, 'token-9')], stopped), AppError)
     await t.rejects(connector.check(stopped), AppError)
     await t.rejects(connector.find([address(`tao1@${domain}`)], stopped), AppError)
+    await t.rejects(connector.setPassword(address(`tao1@${domain}`), hash('f'), stopped), AppError)
+    t.match(await mailboxAt(connector, `tao1@${domain}`), { canSignIn: false })
     t.equal(await mailboxAt(connector, `huy1@${domain}`), null)
   })
 }

@@ -124,6 +124,50 @@ test('the log tells of each change once', async (t, { apply, rows }) => {
   )
 })
 
+test('a password is set as PostfixAdmin sets one: expiry of the domain, a row in its log', async (t, {
+  admin,
+  apply,
+  connector,
+  rows,
+}) => {
+  const at = address(`datmk@${DOMAIN}`)
+  const hash = '{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2E$aGFzaA'
+  await apply(create(at, 'x20'))
+  await admin.query(`update domain set password_expiry = 90 where domain = $1`, [DOMAIN])
+  t.same(short([await connector.setPassword(at, hash, NO_END)]), ['done'])
+  t.same(short([await connector.setPassword(at, hash, NO_END)]), ['already'])
+  const [row] = await rows('select * from mailbox where username = $1', [at])
+  t.equal(row.password, hash)
+  t.equal(Math.round((row.password_expiry.getTime() - Date.now()) / 86_400_000), 90)
+  await admin.query(`update domain set password_expiry = 0 where domain = $1`, [DOMAIN])
+  const logged = await rows(`select username, domain, data from log where action = 'edit_password'`)
+  t.same(
+    logged.filter(each => each.data === at),
+    [{ username: 'hopthu', domain: DOMAIN, data: at }],
+  )
+})
+
+test('what the platform’s own administrators locked is not opened', async (t, {
+  admin,
+  apply,
+  connector,
+  password,
+}) => {
+  const hash = '{BLF-CRYPT}$2y$10$abcdefghijklmnopqrstuv'
+  const [locked, off, empty] = ['bikhoa', 'bitat', 'trong'].map(local => address(`${local}@${DOMAIN}`))
+  if (!locked || !off || !empty) throw new Error('three addresses')
+  await apply(create(locked, 'x21'), create(off, 'x22'), create(empty, 'x23'))
+  await admin.query(`update mailbox set password = '{SHA512-CRYPT}!$6$ab$cd' where username = $1`, [locked])
+  await admin.query(`update mailbox set active = false where username = $1`, [off])
+  await admin.query(`update mailbox set password = '' where username = $1`, [empty])
+  const set = async (at: typeof locked) => short([await connector.setPassword(at, hash, NO_END)])[0]
+  t.equal(await set(locked), 'mailbox_suspended')
+  t.equal(await set(off), 'mailbox_suspended')
+  t.equal(await set(empty), 'done')
+  t.equal(await password(locked), '{SHA512-CRYPT}!$6$ab$cd')
+  t.equal(await password(off), '{CRYPT}!hopthu:x22')
+})
+
 test('suspending leaves the row active and the hash whole behind its mark', async (t, {
   admin,
   apply,
