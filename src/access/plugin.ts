@@ -10,6 +10,8 @@ import { AppError } from '../error.ts'
 import type { Locale } from '../web/format.ts'
 import { layout, type Theme } from '../web/layout.ts'
 import { type Action, may, mayAnywhere, type Operator } from './access.ts'
+import type { AuditAction, AuditDetail } from './audit.ts'
+import { appendAudit, type Party } from './audit-store.ts'
 import { type Place, places } from './navigation.ts'
 import { csrfOf, sameText, tokenHash } from './secret.ts'
 import { agencyPath, endSession, findSession } from './store.ts'
@@ -57,6 +59,31 @@ export async function requireAgency(
   const operator = operatorOf(request)
   const path = agencyId === null ? null : await agencyPath(context.database.db, agencyId)
   if (!may(operator, action, path)) throw new AppError('not_found', 'there is nothing at this address')
+}
+
+export type Audited = {
+  action: AuditAction
+  subject?: Party | null
+  agencyId?: number | null
+  /** Counts and codes; never a name, an address, a staff number, a token or a password. */
+  detail?: AuditDetail
+  /** Who did it, where it is not the operator of the request. */
+  actor?: Party
+}
+
+/** Records what the operator of a request did or saw. Throws when it cannot be recorded: then it is not to happen. */
+export async function audit(context: CommandContext, request: FastifyRequest, done: Audited): Promise<void> {
+  await appendAudit(context.database.db, {
+    at: context.now(),
+    actor: partyOf(request.access.operator),
+    ...done,
+  })
+}
+
+/** An operator as the audit knows one. */
+export function partyOf(operator: Operator | null): Party {
+  if (operator === null) return { kind: 'system', id: 'anonymous' }
+  return operator.id === null ? { kind: 'system', id: 'local' } : { kind: 'operator', id: operator.id }
 }
 
 export type Page = { title: string; place: Place | null; body: string; status?: number }
