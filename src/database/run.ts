@@ -17,17 +17,18 @@ const STALE_SECONDS = 90
 
 /**
  * Takes the row of a new run. Throws `busy` while another of the same kind and subject goes on; one whose process is
- * gone is marked as broken off first.
+ * gone is marked as broken off first. `about` stands in its result from the start, so that others see what goes on.
  */
 export async function startRun(
   db: Db,
-  run: { kind: string; subject?: string; dryRun?: boolean; now: Date },
+  run: { kind: string; subject?: string; dryRun?: boolean; now: Date; about?: Record<string, unknown> },
 ): Promise<Run> {
   const subject = run.subject ?? ''
   await releaseBroken(db, run.kind, subject, run.now)
   const { rows } = await sql<{ id: number }>`
-    insert into run (kind, subject, state, dry_run, started_at, heartbeat_at, host, pid)
-    values (${run.kind}, ${subject}, 'running', ${run.dryRun ?? false}, ${run.now}, now(), ${hostname()}, ${process.pid})
+    insert into run (kind, subject, state, dry_run, started_at, heartbeat_at, host, pid, result)
+    values (${run.kind}, ${subject}, 'running', ${run.dryRun ?? false}, ${run.now}, now(), ${hostname()}, ${process.pid},
+      ${JSON.stringify(run.about ?? {})}::jsonb)
     on conflict (kind, subject) where state = 'running' do nothing
     returning id`.execute(db)
   const row = rows[0]
@@ -36,16 +37,42 @@ export async function startRun(
 }
 
 // In a container the service always has the same process id: a run with ours from before we started is a dead one's.
+const stale = sql`(heartbeat_at < now() - make_interval(secs => ${STALE_SECONDS})
+  or (pid = ${process.pid} and heartbeat_at < ${new Date(performance.timeOrigin)}))`
+
+type Holder = { host: string; pid: number; stale: boolean }
+
+function isGone(row: Holder): boolean {
+  return row.stale || (row.host === hostname() && !alive(row.pid))
+}
+
 async function releaseBroken(db: Db, kind: string, subject: string, now: Date): Promise<void> {
-  const { rows } = await sql<{ id: number; host: string; pid: number; stale: boolean }>`
-    select id, host, pid, heartbeat_at < now() - make_interval(secs => ${STALE_SECONDS})
-        or (pid = ${process.pid} and heartbeat_at < ${new Date(performance.timeOrigin)}) as stale
+  const { rows } = await sql<Holder & { id: number }>`
+    select id, host, pid, ${stale} as stale
     from run where kind = ${kind} and subject = ${subject} and state = 'running'`.execute(db)
   for (const row of rows) {
-    if (!row.stale && !(row.host === hostname() && !alive(row.pid))) continue
+    if (!isGone(row)) continue
     await sql`update run set state = 'broken', finished_at = ${now}, message = 'the process ended before the run did'
       where id = ${row.id} and state = 'running'`.execute(db)
   }
+}
+
+export type GoingRun = {
+  id: number
+  kind: string
+  subject: string
+  startedAt: Date
+  about: Record<string, unknown>
+}
+
+/** Runs of a kind that go on now; those whose process is gone are left out, though nobody marked them yet. */
+export async function goingRuns(db: Db, kind: string): Promise<GoingRun[]> {
+  const { rows } = await sql<GoingRun & Holder>`
+    select id, kind, subject, started_at as "startedAt", result as about, host, pid, ${stale} as stale
+    from run where kind = ${kind} and state = 'running' order by id`.execute(db)
+  return rows
+    .filter(row => !isGone(row))
+    .map(({ id, kind, subject, startedAt, about }) => ({ id, kind, subject, startedAt, about }))
 }
 
 /** Whether a process of this host lives. */
@@ -100,7 +127,7 @@ export type RunEnd = {
 
 export async function finishRun(db: Db, run: Run, end: RunEnd): Promise<void> {
   await sql`update run set state = ${end.state}, finished_at = now(), exit_status = ${end.exitStatus},
-      message = ${end.message ?? ''}, result = ${JSON.stringify(end.result)}::jsonb
+      message = ${end.message ?? ''}, result = result || ${JSON.stringify(end.result)}::jsonb
     where id = ${run.id} and state = 'running'`.execute(db)
 }
 
@@ -114,7 +141,8 @@ export async function withHeartbeat<T>(db: Db, run: Run, work: () => Promise<T>)
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     const exitStatus = thrown instanceof AppError ? thrown.exitStatus : 1
     const state = exitStatus === 3 ? 'refused' : 'failed'
-    await finishRun(db, run, { state, exitStatus, message, result: {} }).catch(() => {})
+    const result = { error: { code: thrown instanceof AppError ? thrown.code : 'internal' } }
+    await finishRun(db, run, { state, exitStatus, message, result }).catch(() => {})
     throw thrown
   } finally {
     clearInterval(timer)

@@ -61,13 +61,14 @@ export function mailboxCommands(lastUse: (context: CommandContext) => LastUse): 
 export async function withPlatform<T>(
   context: CommandContext,
   work: (mailbox: MailboxContext) => Promise<T>,
+  by: number | null = null,
 ): Promise<T> {
   const { config, database, now, signal } = context
   const [platform] = config.mailbox.platforms
   if (!platform) throw new AppError('usage', 'mailbox.platforms: no platform is configured')
   const connector = createConnector(platform, config.timeZone)
   try {
-    return await work({ db: database.db, config, connector, now, signal })
+    return await work({ db: database.db, config, connector, now, signal, by })
   } finally {
     await connector.close()
   }

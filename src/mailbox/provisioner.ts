@@ -54,9 +54,10 @@ export async function applyPlan(
   planId: number | null,
   options: ApplyOptions,
 ): Promise<ApplyResult> {
-  const { db, now } = context
+  const { db, now, by = null } = context
   const started = now().getTime()
-  const run = await startRun(db, { kind: 'mailbox', now: now() })
+  const about = { work: 'apply', plan: planId, by }
+  const run = await startRun(db, { kind: 'mailbox', now: now(), about })
   return withHeartbeat(db, run, async () => {
     await settle(context, run)
     const plan = await findPlan(db, planId)

@@ -61,12 +61,14 @@ export type MailboxContext = {
   connector: Connector
   now: () => Date
   signal: AbortSignal
+  /** The operator's id, for whoever reads the run; left out on the command line and at night. */
+  by?: number | null
 }
 
 /** Makes and stores a plan for everybody, or for an agency and all below it. */
 export async function makePlan(context: MailboxContext, agency: string | null): Promise<PlanResult> {
-  const { db, now } = context
-  const run = await startRun(db, { kind: 'mailbox', now: now() })
+  const { db, now, by = null } = context
+  const run = await startRun(db, { kind: 'mailbox', now: now(), about: { work: 'plan', by } })
   return withHeartbeat(db, run, async () => {
     await settle(context, run)
     await listPlatform(context, run)
