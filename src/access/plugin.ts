@@ -109,6 +109,7 @@ export function sendPage(
     csrf,
     path: request.url,
     body: page.body,
+    search: operator !== null && mayAnywhere(operator, 'names.view'),
   })
   return reply
     .code(page.status ?? 200)

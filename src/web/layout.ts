@@ -1,5 +1,7 @@
 /** The frame of every page: head, navigation, switches of language and look, footer. */
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Locale } from './format.ts'
 import { html } from './html.ts'
 import { assetUrl } from './static.ts'
@@ -25,48 +27,141 @@ export type Frame = {
   path: string
   /** The page itself, HTML. */
   body: string
+  /** Whether people may be searched from here. */
+  search?: boolean
+  /** Loads the page again after so many seconds. */
+  refreshSeconds?: number
 }
 
 const words = {
-  vi: { skip: 'Đến nội dung', main: 'Chính', search: 'Tìm người, địa chỉ, cơ quan', signOut: 'Đăng xuất' },
+  vi: {
+    skip: 'Đến nội dung',
+    main: 'Chính',
+    menu: 'Mục',
+    search: 'Tìm người, địa chỉ, cơ quan',
+    account: 'Tài khoản',
+    signOut: 'Đăng xuất',
+    theme: 'Giao diện',
+    themes: { auto: 'Theo thiết bị', light: 'Sáng', dark: 'Tối' },
+    language: 'English',
+    version: 'phiên bản',
+    definition: 'Cách tính các số liệu',
+  },
   en: {
     skip: 'Skip to content',
     main: 'Main',
+    menu: 'Menu',
     search: 'Find a person, address, agency',
+    account: 'Account',
     signOut: 'Sign out',
+    theme: 'Appearance',
+    themes: { auto: 'As the device', light: 'Light', dark: 'Dark' },
+    language: 'Tiếng Việt',
+    version: 'version',
+    definition: 'How the figures are counted',
   },
 } as const
 
 /** A whole page. */
 export function layout(frame: Frame): string {
-  const { locale, theme, title, body } = frame
-  const say = words[locale]
+  const { locale, theme, title, body, refreshSeconds } = frame
+  const refresh =
+    refreshSeconds === undefined ? '' : html`<meta http-equiv="refresh" content="${refreshSeconds}">`
+  const fonts = ['inter-latin.woff2', 'inter-vietnamese.woff2'].map(
+    name => html`<link rel="preload" href="${assetUrl(name)}" as="font" type="font/woff2" crossorigin>`,
+  )
   return html`<!doctype html>
 <html lang="${locale}" data-theme="${theme}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="${theme === 'auto' ? 'light dark' : theme}">
+<meta name="htmx-config" content='{"allowEval":false,"includeIndicatorStyles":false,"historyCacheSize":0,"selfRequestsOnly":true}'>!${refresh}
 <title>${title} · Hộp Thư</title>
-<link rel="stylesheet" href="${assetUrl('app.css')}">
+<link rel="stylesheet" href="${assetUrl('app.css')}">!${fonts}
+<link rel="icon" href="${assetUrl('logo.svg')}" type="image/svg+xml">
 <script src="${assetUrl('htmx.min.js')}" defer></script>
 </head>
 <body>
-<a class="visually-hidden-focusable" href="#main">${say.skip}</a>
-<header>!${header(frame)}</header>
-<main id="main" class="container-xl py-3">!${body}</main>
+<a class="skip" href="#main">${words[locale].skip}</a>
+<header class="top"><div class="container-xl top-in">!${header(frame)}</div></header>
+<main id="main" class="container-xl py-3" tabindex="-1">!${body}</main>
+<footer class="foot"><div class="container-xl">!${footer(frame)}</div></footer>
 </body>
 </html>
 `
 }
 
-function header({ locale, nav, operator, installation, csrf }: Frame): string {
+/** More entries than these stand in a line of their own. */
+const NAV_BESIDE = 5
+
+function header(frame: Frame): string {
+  const { locale, nav, installation } = frame
   const say = words[locale]
-  const items = nav.map(
-    item =>
-      html`<a class="nav-link" href="${item.href}" !${item.active ? 'aria-current="page"' : ''}>${item.label}</a>`,
-  )
-  const account = operator
-    ? html`<form method="post" action="/sign-out"><input type="hidden" name="csrf" value="${csrf}"><button>${say.signOut}</button></form>`
-    : ''
-  return html`<a href="/">Hộp Thư <small>${installation}</small></a><nav aria-label="${say.main}">!${items}</nav>!${account}`
+  const place = installation === '' ? '' : html`<small>${installation}</small>`
+  const brand = html`<a class="brand" href="/">!${logo}Hộp Thư !${place}</a>`
+  if (nav.length === 0) return html`!${brand}<div class="tools">!${tools(frame)}</div>`
+  const links = nav.map(navLink)
+  const many = nav.length > NAV_BESIDE ? ' nav-many' : ''
+  return html`!${brand}<nav class="nav-wide${many}" aria-label="${say.main}">!${links}</nav><div class="tools">!${search(frame, 'q-wide')}!${tools(frame)}</div><details class="nav-narrow"><summary class="tool">${say.menu}</summary><nav aria-label="${say.main}">!${search(frame, 'q-narrow')}!${links}</nav></details>`
 }
+
+function navLink({ href, label, active, badge }: NavItem): string {
+  const count = badge === undefined ? '' : html`<span class="badge badge-warn">${badge}</span>`
+  return html`<a href="${href}" !${active ? 'aria-current="page"' : ''}>${label}!${count}</a>`
+}
+
+function search({ locale, search }: Frame, id: string): string {
+  if (!search) return ''
+  const say = words[locale].search
+  return html`<form class="search" action="/people" role="search"><label class="visually-hidden" for="${id}">${say}</label><input id="${id}" name="q" type="search" maxlength="200" placeholder="${say}"></form>`
+}
+
+function tools(frame: Frame): string {
+  const { locale, theme, path } = frame
+  const say = words[locale]
+  const other: Locale = locale === 'vi' ? 'en' : 'vi'
+  const themes = (['auto', 'light', 'dark'] as const).map(
+    each =>
+      html`<a href="${lookUrl({ theme: each }, path)}" rel="nofollow" !${each === theme ? 'aria-current="true"' : ''}>${say.themes[each]}</a>`,
+  )
+  return html`<a class="tool" href="${lookUrl({ lang: other }, path)}" rel="nofollow" lang="${other}" hreflang="${other}" title="${say.language}"><span aria-hidden="true">${other.toUpperCase()}</span><span class="visually-hidden">${say.language}</span></a><details class="menu" name="tools"><summary class="tool" title="${say.theme}">!${halfMoon}<span class="visually-hidden">${say.theme}</span></summary><div class="menu-list">!${themes}</div></details>!${account(frame)}`
+}
+
+/** The address of a switch, which comes back to this page. */
+function lookUrl(look: { theme: Theme } | { lang: Locale }, path: string): string {
+  return `/look?${new URLSearchParams({ ...look, back: path })}`
+}
+
+function account({ locale, operator, csrf }: Frame): string {
+  if (operator === null) return ''
+  const say = words[locale]
+  return html`<details class="menu" name="tools"><summary class="tool" title="${say.account}"><span class="face" aria-hidden="true">${initials(operator.name)}</span><span class="visually-hidden">${say.account}</span></summary><div class="menu-list"><p><b>${operator.name}</b><br><span class="stamp">${operator.role}</span></p><a href="/account">${say.account}</a><form method="post" action="/sign-out"><input type="hidden" name="csrf" value="${csrf}"><button>${say.signOut}</button></form></div></details>`
+}
+
+/** `NV` of Nguyễn Văn and of nguyen.van. */
+function initials(name: string): string {
+  const [first = '', ...rest] = name.split(/[\s._@-]+/u).filter(Boolean)
+  return ([...first].slice(0, 1).join('') + [...(rest.at(-1) ?? '')].slice(0, 1).join('')).toUpperCase()
+}
+
+function footer({ locale, operator }: Frame): string {
+  const say = words[locale]
+  const definition = operator === null ? '' : html`<a href="/definition">${say.definition}</a>`
+  return html`<span>Hộp Thư, ${say.version} ${version}</span>!${definition}`
+}
+
+const version = packageVersion()
+
+function packageVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
+  const known: unknown = JSON.parse(text)
+  return typeof known === 'object' && known !== null && 'version' in known ? String(known.version) : ''
+}
+
+/** As `logo.svg`, here for the first paint. */
+const logo =
+  '<svg width="30" height="30" viewBox="0 0 30 30" aria-hidden="true"><rect x="2" y="6" width="26" height="18" rx="4" fill="#0f766e"/><path d="M5 10l10 7 10-7" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/><circle cx="25" cy="7" r="4.5" fill="#e0a526" stroke="#fff" stroke-width="1.5"/></svg>'
+
+const halfMoon =
+  '<svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true"><circle cx="9" cy="9" r="6.5" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M9 2.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/></svg>'
