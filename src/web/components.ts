@@ -1,15 +1,11 @@
-/** Pieces that pages share. Each answers HTML; what is put in as text is escaped. */
+/** Pieces that pages share. Each answers HTML; what is put in as text is escaped. Forms and figures stand beside it. */
+import type { Standing } from './bar.ts'
 import { html } from './html.ts'
 
-/** How an agency stands against its target, or a count against what is asked. Unknown is hatched, never a colour. */
-export type Standing = 'met' | 'pace' | 'risk' | 'behind' | 'unknown'
-
-/** A bar of a share 0–1; null is not known. `label` says it for those who cannot see it. */
-export function bar(share: number | null, standing: Standing, label: string): string {
-  const state = share === null ? 'unknown' : standing
-  const width = share === null ? 100 : Math.round(Math.min(1, Math.max(0, share)) * 1000) / 10
-  return html`<svg class="hbar ${state}" role="img" aria-label="${label}" width="100%" height="8" preserveAspectRatio="none"><rect class="hbar-ground" width="100%" height="8" rx="4"></rect><rect class="hbar-value" width="${width}%" height="8" rx="4"></rect></svg>`
-}
+export { bar, type Standing } from './bar.ts'
+export { calendar, type UseDay, type UseState } from './calendar.ts'
+export { hero, type Stage, stages, todo } from './figures.ts'
+export { checkbox, field, input, select, textarea } from './inputs.ts'
 
 /** A state as a dot and, always, its word. */
 export function state(standing: Standing, word: string): string {
@@ -26,7 +22,7 @@ export function card({
   body: string
   actions?: string
 }): string {
-  return html`<section class="card mb-3"><div class="card-header"><h2 class="card-title">${title}</h2><div class="card-actions">!${actions}</div></div><div class="card-body">!${body}</div></section>`
+  return html`<section class="card mb-3">!${cardHeader(title, actions)}<div class="card-body">!${body}</div></section>`
 }
 
 /** A panel that holds a table to its edges. */
@@ -41,7 +37,29 @@ export function tableCard({
   actions?: string
   foot?: string
 }): string {
-  return html`<section class="card mb-3"><div class="card-header"><h2 class="card-title">${title}</h2><div class="card-actions">!${actions}</div></div>!${table}<div class="card-foot">!${foot}</div></section>`
+  const under = foot === '' ? '' : html`<div class="card-foot">!${foot}</div>`
+  return html`<section class="card mb-3">!${cardHeader(title, actions)}!${table}!${under}</section>`
+}
+
+function cardHeader(title: string, actions: string): string {
+  const right = actions === '' ? '' : html`<div class="card-actions">!${actions}</div>`
+  return html`<div class="card-header"><h2 class="card-title">${title}</h2>!${right}</div>`
+}
+
+/** The head of a page: its title, what it is up to (`stamp`, HTML), and where it stands (links upward). */
+export function pageHead({
+  title,
+  stamp = '',
+  crumbs = [],
+}: {
+  title: string
+  stamp?: string
+  crumbs?: readonly { href: string; text: string }[]
+}): string {
+  const links = crumbs.map(each => html`<a href="${each.href}">${each.text}</a> › `)
+  const above = crumbs.length === 0 ? '' : html`<div class="crumbs">!${links}</div>`
+  const beside = stamp === '' ? '' : html`<div class="stamp">!${stamp}</div>`
+  return html`<div class="page-head">!${above}<h1>${title}</h1>!${beside}</div>`
 }
 
 export type Column = {
@@ -58,12 +76,13 @@ export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): string {
-  const name = ({ number, wide }: Column) =>
-    [number ? 'n' : '', wide ? 'hide-s' : ''].filter(Boolean).join(' ')
-  const head = columns.map(column => html`<th scope="col" class="${name(column)}">${column.title}</th>`)
+  const name = ({ number, wide }: Column) => {
+    const names = [number ? 'n' : '', wide ? 'hide-s' : ''].filter(Boolean).join(' ')
+    return names === '' ? '' : html` class="${names}"`
+  }
+  const head = columns.map(column => html`<th scope="col"!${name(column)}>${column.title}</th>`)
   const body = rows.map(
-    row =>
-      html`<tr>!${columns.map((column, i) => html`<td class="${name(column)}">!${row[i] ?? ''}</td>`)}</tr>`,
+    row => html`<tr>!${columns.map((column, i) => html`<td!${name(column)}>!${row[i] ?? ''}</td>`)}</tr>`,
   )
   return html`<table class="table table-vcenter card-table mb-0"><caption class="visually-hidden">${caption}</caption><thead><tr>!${head}</tr></thead><tbody>!${body}</tbody></table>`
 }
@@ -86,50 +105,6 @@ export function notice(kind: 'good' | 'warn' | 'bad' | 'info', text: string, mor
   return html`<div class="alert alert-${kind}" role="${kind === 'bad' ? 'alert' : 'status'}"><div>${text}</div>!${more}</div>`
 }
 
-/** One field of a form, with what is wrong with it beside it. `control` is HTML whose id is `id`. */
-export function field({
-  id,
-  label,
-  control,
-  hint = '',
-  problem = null,
-}: {
-  id: string
-  label: string
-  control: string
-  hint?: string
-  problem?: string | null
-}): string {
-  const said = problem === null ? '' : html`<div class="invalid-feedback" id="${id}-problem">${problem}</div>`
-  const more = hint === '' ? '' : html`<div class="form-hint" id="${id}-hint">${hint}</div>`
-  return html`<div class="mb-3"><label class="form-label" for="${id}">${label}</label>!${control}!${said}!${more}</div>`
-}
-
-/** A text input for `field`. */
-export function input({
-  id,
-  name = id,
-  value = '',
-  type = 'text',
-  problem = null,
-  hint = false,
-  more = {},
-}: {
-  id: string
-  name?: string
-  value?: string
-  type?: string
-  problem?: string | null
-  hint?: boolean
-  more?: Record<string, string>
-}): string {
-  const described = [problem === null ? '' : `${id}-problem`, hint ? `${id}-hint` : '']
-    .filter(Boolean)
-    .join(' ')
-  const rest = Object.entries(more).map(([key, text]) => html` ${key}="${text}"`)
-  return html`<input class="form-control ${problem === null ? '' : 'is-invalid'}" id="${id}" name="${name}" type="${type}" value="${value}" !${described ? html`aria-describedby="${described}"` : ''} !${problem === null ? '' : 'aria-invalid="true"'}!${rest}>`
-}
-
 /** A link to the next part of a list that is read by key. */
 export function nextLink(href: string | null, label: string): string {
   return href === null ? '' : html`<a class="btn" href="${href}" rel="next">${label}</a>`
@@ -145,4 +120,66 @@ export function choices(
     return html`<a class="btn btn-sm ${item.active ? 'active' : ''}" href="${item.href}" !${item.active ? 'aria-current="true"' : ''}>!${dot}${item.text}</a>`
   })
   return html`<div class="choices" role="group" aria-label="${label}">!${links}</div>`
+}
+
+/** What is known of one thing: names and, as HTML, what they are. */
+export function keyValues(items: readonly (readonly [name: string, value: string])[]): string {
+  return html`<dl class="kv">!${items.map(([name, value]) => html`<dt>${name}</dt><dd>!${value}</dd>`)}</dl>`
+}
+
+/** A short word about a thing in a list. */
+export function badge(kind: 'good' | 'warn' | 'bad' | 'info' | 'plain', text: string): string {
+  return html`<span class="badge badge-${kind}">${text}</span>`
+}
+
+/** Views of one thing, each an address; the one that shows is marked. */
+export function tabs(
+  label: string,
+  items: readonly { href: string; text: string; active: boolean }[],
+): string {
+  const links = items.map(
+    item =>
+      html`<a class="tab" href="${item.href}" !${item.active ? 'aria-current="page"' : ''}>${item.text}</a>`,
+  )
+  return html`<nav class="tabs" aria-label="${label}">!${links}</nav>`
+}
+
+/** How far a run is. `total` null: not known yet, and the bar says so. The label is the sentence with the numbers. */
+export function progress(done: number, total: number | null, label: string): string {
+  const known =
+    total === null || total === 0
+      ? html`<progress aria-label="${label}"></progress>`
+      : html`<progress aria-label="${label}" max="${total}" value="${Math.min(done, total)}"></progress>`
+  return html`<div class="run"><div>${label}</div>!${known}</div>`
+}
+
+/** Under a list: which part of it shows, and the links to the others (HTML). */
+export function pager(text: string, links: readonly string[]): string {
+  return html`<nav class="pager" aria-label="${text}"><span class="stamp">${text}</span><span class="actions">!${links}</span></nav>`
+}
+
+/** Something longer behind a click that needs no script. */
+export function more(summary: string, body: string): string {
+  return html`<details class="more"><summary>${summary}</summary>!${body}</details>`
+}
+
+/** A button that is a form of its own: what changes something is never a link. `fields` go with it, the token too. */
+export function actionButton({
+  action,
+  label,
+  csrf,
+  kind = 'plain',
+  fields = {},
+}: {
+  action: string
+  label: string
+  csrf: string
+  kind?: 'plain' | 'primary' | 'danger'
+  fields?: Record<string, string>
+}): string {
+  const kept = Object.entries({ csrf, ...fields }).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  )
+  const look = { plain: 'btn', primary: 'btn btn-primary', danger: 'btn btn-danger' }[kind]
+  return html`<form method="post" action="${action}">!${kept}<button class="${look}">${label}</button></form>`
 }
