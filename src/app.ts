@@ -52,6 +52,30 @@ export function commands(): Command[] {
       words: [0, 0],
       run: async context => (await import('./service.ts')).nightly(context),
     },
+    {
+      name: 'backup',
+      usage: 'FILE',
+      summary: {
+        vi: 'Sao lưu cơ sở dữ liệu và cấu hình vào một tệp, đọc lại để kiểm tra',
+        en: 'Database and configuration into one file, read back and checked',
+      },
+      options: {},
+      needs: 'bareDatabase',
+      words: [1, 1],
+      run: async (context, _, words) => (await import('./backup.ts')).runBackup(context, words),
+    },
+    {
+      name: 'restore',
+      usage: 'FILE [--configuration FILE]',
+      summary: {
+        vi: 'Khôi phục bản sao lưu vào cơ sở dữ liệu trống; --configuration ghi cấu hình lúc đó ra tệp',
+        en: 'A backup into an empty database; --configuration writes the configuration of then to a file',
+      },
+      options: { configuration: { type: 'string' } },
+      needs: 'bareDatabase',
+      words: [1, 1],
+      run: async (context, values, words) => (await import('./backup.ts')).runRestore(context, values, words),
+    },
     ...rosterCommands,
     ...mailboxCommands(
       ({ database }) =>

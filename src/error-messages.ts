@@ -26,6 +26,8 @@ const headlines: Record<ErrorCode, string> = {
   database_refused: 'Cơ sở dữ liệu từ chối',
   database_locked: 'Cơ sở dữ liệu đang được tiến trình khác sử dụng',
   database_outdated: 'Cơ sở dữ liệu cần nâng cấp',
+  database_not_empty: 'Cơ sở dữ liệu đã có dữ liệu, chưa khôi phục gì',
+  backup_refused: 'Không nhận tệp sao lưu, chưa thay đổi gì',
   file_unreadable: 'Không đọc được tệp',
   check_failed: 'Có phần chưa hoạt động',
   cancelled: 'Đã dừng theo yêu cầu; phần đã làm được ghi lại',

@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'database_refused'
   | 'database_locked'
   | 'database_outdated'
+  | 'database_not_empty'
+  | 'backup_refused'
   | 'file_unreadable'
   | 'check_failed'
   | 'cancelled'
@@ -61,6 +63,8 @@ const meanings: Record<ErrorCode, Meaning> = {
   database_refused: { http: 503, exit: 1 },
   database_locked: { http: 503, exit: 1 },
   database_outdated: { http: 503, exit: 1 },
+  database_not_empty: { http: 409, exit: 3 },
+  backup_refused: { http: 400, exit: 3 },
   file_unreadable: { http: 400, exit: 1 },
   check_failed: { http: 503, exit: 1 },
   cancelled: { http: 503, exit: 1 },

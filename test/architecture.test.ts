@@ -46,6 +46,7 @@ const rootFiles: Record<string, Role> = {
   'command.ts': 'shell',
   'jobs.ts': 'jobs',
   'mail-out.ts': 'jobs',
+  'backup.ts': 'app',
   'check.ts': 'app',
   'service.ts': 'app',
   'app.ts': 'app',

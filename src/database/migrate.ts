@@ -23,11 +23,32 @@ function migrations(): Migration[] {
     })
 }
 
+export type AppliedMigration = { name: string; checksum: string }
+
+/** What this version brings, in order. */
+export function knownMigrations(): AppliedMigration[] {
+  return migrations().map(({ name, checksum }) => ({ name, checksum }))
+}
+
+/** What a database has had, in order; nothing where it was never migrated. */
+export async function appliedMigrations(database: Database): Promise<AppliedMigration[]> {
+  if (!(await hasLedger(database))) return []
+  const { rows } = await sql<AppliedMigration>`
+    select name, checksum from schema_migration order by name collate "C"`.execute(database.db)
+  return rows
+}
+
 /** Brings the database up and answers the names of the files applied now. */
-export async function migrate(database: Database): Promise<string[]> {
+export function migrate(database: Database): Promise<string[]> {
+  return migrateTo(database, null)
+}
+
+/** As `migrate`, but only the named files, or all: a restore of an older backup begins with the state it was made on. */
+export async function migrateTo(database: Database, only: readonly string[] | null): Promise<string[]> {
   await createLedger(database)
   const applied: string[] = []
   for (const migration of await pending(database)) {
+    if (only && !only.includes(migration.name)) continue
     if (await apply(database, migration)) applied.push(migration.name)
   }
   return applied
@@ -46,16 +67,20 @@ async function createLedger(database: Database): Promise<void> {
 
 /** Throws `database_outdated` where files are waiting, so that no command works on half a schema. */
 export async function requireMigrated(database: Database): Promise<void> {
-  const known = await sql<{ found: boolean }>`
-    select exists (select 1 from information_schema.tables where table_name = 'schema_migration') as found
-  `.execute(database.db)
-  const waiting = known.rows[0]?.found ? await pending(database) : migrations()
+  const waiting = (await hasLedger(database)) ? await pending(database) : migrations()
   if (waiting.length > 0) {
     throw new AppError(
       'database_outdated',
       `the database waits for ${waiting.length} migrations; run: hopthu migrate`,
     )
   }
+}
+
+async function hasLedger(database: Database): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (select 1 from information_schema.tables where table_name = 'schema_migration') as found
+  `.execute(database.db)
+  return rows[0]?.found ?? false
 }
 
 async function pending(database: Database): Promise<Migration[]> {
