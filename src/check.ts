@@ -13,8 +13,7 @@ import { toAppError } from './error.ts'
 import { type Address, dayAt } from './ids.ts'
 import { createMailOut } from './mail-out.ts'
 import { createConnector } from './mailbox/connectors/index.ts'
-import { checkLdap } from './roster/sources/ldap.ts'
-import { ldapSearch, ldapServer } from './roster/sync.ts'
+import { checkSource } from './roster/sync.ts'
 
 type Part = { name: string; ok: boolean; detail: string }
 type Trial = () => Promise<string | { ok: boolean; detail: string }>
@@ -60,8 +59,7 @@ function trials(context: ConfigContext, database: Database | null): [string, Tri
   return [
     ...config.roster.sources.map((source): [string, Trial] => [
       `roster.${source.name}`,
-      () =>
-        checkLdap(ldapServer(source), [ldapSearch(source.agencies), ldapSearch(source.people)], bounded()),
+      () => checkSource(source, bounded(), dayAt(context.now().getTime(), config.timeZone)),
     ]),
     ...config.mailbox.platforms.map((platform): [string, Trial] => [
       `mailbox.${platform.name}`,

@@ -107,14 +107,18 @@ function schemaAt(schema: TSchema, schemaPath: string): Loose | undefined {
 function crossProblem(config: Config): Problem | null {
   const urls: [string, string][] = [
     ['database.url', config.database.url],
-    ...config.roster.sources.map((each, i): [string, string] => [`roster.sources.${i}.url`, each.url]),
-    ...config.mailbox.platforms.map((each, i): [string, string] => [`mailbox.platforms.${i}.url`, each.url]),
+    ...config.roster.sources.flatMap((each, i): [string, string][] =>
+      each.kind === 'ldap' ? [[`roster.sources.${i}.url`, each.url]] : [],
+    ),
+    ...config.mailbox.platforms.flatMap((each, i): [string, string][] =>
+      each.kind === 'postfixadmin' ? [[`mailbox.platforms.${i}.url`, each.url]] : [],
+    ),
   ]
   for (const [key, url] of urls) {
     const problem = urlProblem(key, url)
     if (problem) return { key, expected: problem }
   }
-  return zoneProblem(config) ?? nameProblem(config) ?? targetProblem(config)
+  return fileProblem(config) ?? zoneProblem(config) ?? nameProblem(config) ?? targetProblem(config)
 }
 
 function urlProblem(key: string, url: string): string | null {
@@ -126,6 +130,16 @@ function urlProblem(key: string, url: string): string | null {
   const { password, searchParams } = new URL(url)
   if (password === '' && !searchParams.has('password')) return null
   return 'a password does not belong in an address; put it under the key beside it, by reference'
+}
+
+/** A file source is one file or a folder of dated ones. */
+function fileProblem(config: Config): Problem | null {
+  const index = config.roster.sources.findIndex(
+    each => each.kind === 'ldif' && (each.path === undefined) === (each.folder === undefined),
+  )
+  return index < 0
+    ? null
+    : { key: `roster.sources.${index}.path`, expected: 'either `path` or `folder` is expected' }
 }
 
 function zoneProblem(config: Config): Problem | null {

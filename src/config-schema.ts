@@ -90,6 +90,44 @@ const PersonAttributes = Type.Object(
   { ...closed, default: {}, description: 'Directory attribute of each field.' },
 )
 
+const People = Type.Object(
+  {
+    base: text('Search base of the people.'),
+    filter: text('Search filter.', { default: '(objectClass=inetOrgPerson)' }),
+    key: text('Attribute that never changes for a person.', { default: 'entryUUID' }),
+    includeBase: Type.Boolean({ default: false, description: 'Whether the base itself is a person.' }),
+    attributes: PersonAttributes,
+  },
+  { ...closed, description: 'How people are found.' },
+)
+
+const Agencies = Type.Object(
+  {
+    base: text('Search base of the agencies.'),
+    filter: text('Search filter.', { default: '(objectClass=organizationalUnit)' }),
+    key: text('Attribute that never changes for an agency.', { default: 'entryUUID' }),
+    includeBase: Type.Boolean({ default: false, description: 'Whether the base itself is an agency.' }),
+    attributes: Type.Object(
+      {
+        code: text('Code of the agency.', { default: 'ou' }),
+        name: text('Name of the agency; its code where the entry has none.', { default: 'description' }),
+        level: Type.Optional(text('Level, one of the fixed names.')),
+        sector: Type.Optional(text('Sector, free text.')),
+      },
+      { ...closed, default: {}, description: 'Directory attribute of each field.' },
+    ),
+    parent: text('`dn`: the agency above in the tree; else the attribute that holds the parent’s code.', {
+      default: 'dn',
+    }),
+    levels: Type.Array(oneOf(levels, 'Level.'), {
+      minItems: 1,
+      default: ['department', 'unit'],
+      description: 'Level by depth below the root, where no attribute says it; the last one goes on.',
+    }),
+  },
+  { ...closed, description: 'How agencies are found.' },
+)
+
 const LdapSource = Type.Object(
   {
     name: text('Name of the source in runs and messages.'),
@@ -113,44 +151,28 @@ const LdapSource = Type.Object(
       default: true,
       description: 'Whether absence from this source means departure.',
     }),
-    people: Type.Object(
-      {
-        base: text('Search base of the people.'),
-        filter: text('Search filter.', { default: '(objectClass=inetOrgPerson)' }),
-        key: text('Attribute that never changes for a person.', { default: 'entryUUID' }),
-        includeBase: Type.Boolean({ default: false, description: 'Whether the base itself is a person.' }),
-        attributes: PersonAttributes,
-      },
-      { ...closed, description: 'How people are found.' },
-    ),
-    agencies: Type.Object(
-      {
-        base: text('Search base of the agencies.'),
-        filter: text('Search filter.', { default: '(objectClass=organizationalUnit)' }),
-        key: text('Attribute that never changes for an agency.', { default: 'entryUUID' }),
-        includeBase: Type.Boolean({ default: false, description: 'Whether the base itself is an agency.' }),
-        attributes: Type.Object(
-          {
-            code: text('Code of the agency.', { default: 'ou' }),
-            name: text('Name of the agency; its code where the entry has none.', { default: 'description' }),
-            level: Type.Optional(text('Level, one of the fixed names.')),
-            sector: Type.Optional(text('Sector, free text.')),
-          },
-          { ...closed, default: {}, description: 'Directory attribute of each field.' },
-        ),
-        parent: text('`dn`: the agency above in the tree; else the attribute that holds the parent’s code.', {
-          default: 'dn',
-        }),
-        levels: Type.Array(oneOf(levels, 'Level.'), {
-          minItems: 1,
-          default: ['department', 'unit'],
-          description: 'Level by depth below the root, where no attribute says it; the last one goes on.',
-        }),
-      },
-      { ...closed, description: 'How agencies are found.' },
-    ),
+    people: People,
+    agencies: Agencies,
   },
   { ...closed, description: 'A roster source of kind `ldap`.' },
+)
+
+const LdifSource = Type.Object(
+  {
+    name: text('Name of the source in runs and messages.'),
+    kind: Type.Literal('ldif', { description: 'Files in the format of a directory (RFC 2849).' }),
+    path: Type.Optional(text('Path of the file. Either this or `folder`.')),
+    folder: Type.Optional(
+      text('Folder of files named by their day, `2026-11-01.ldif`: the newest one not after today counts.'),
+    ),
+    complete: Type.Boolean({
+      default: false,
+      description: 'Whether absence from this source means departure.',
+    }),
+    people: People,
+    agencies: Agencies,
+  },
+  { ...closed, description: 'A roster source of kind `ldif`.' },
 )
 
 const Roster = Type.Object(
@@ -161,7 +183,10 @@ const Roster = Type.Object(
         { ...closed, description: 'The agency above all, where the directory has none.' },
       ),
     ),
-    sources: Type.Array(LdapSource, { default: [], description: 'Where the roster is read from.' }),
+    sources: Type.Array(Type.Union([LdapSource, LdifSource]), {
+      default: [],
+      description: 'Where the roster is read from.',
+    }),
     guard: Type.Object(
       {
         maxLeavers: Count('Most leavers a run may find, in all and per agency; more are refused.', 50),
@@ -201,9 +226,24 @@ const PostfixAdminPlatform = Type.Object(
   { ...closed, description: 'A mail platform of kind `postfixadmin`.' },
 )
 
+const PracticePlatform = Type.Object(
+  {
+    name: text('Name of the platform.'),
+    kind: Type.Literal('practice', {
+      description: 'A platform for practice: mailboxes in a folder, no mail server behind them.',
+    }),
+    folder: text('Folder in which it keeps its mailboxes.'),
+    domains: Type.Array(text('Mail domain.'), {
+      default: [],
+      description: 'The domains it has mailboxes in; any domain if empty.',
+    }),
+  },
+  { ...closed, description: 'A mail platform of kind `practice`.' },
+)
+
 const Mailbox = Type.Object(
   {
-    platforms: Type.Array(PostfixAdminPlatform, {
+    platforms: Type.Array(Type.Union([PostfixAdminPlatform, PracticePlatform]), {
       default: [],
       maxItems: 1,
       description: 'Where mailboxes live.',
@@ -434,7 +474,11 @@ export const ConfigSchema = Type.Object(
 export type Config = Static<typeof ConfigSchema>
 export type Secret = Static<typeof Secret>
 export type LdapSourceConfig = Static<typeof LdapSource>
+export type LdifSourceConfig = Static<typeof LdifSource>
+export type SourceConfig = LdapSourceConfig | LdifSourceConfig
 export type LogSourceConfig = Static<typeof LogSource>
 export type ImapSourceConfig = Static<typeof ImapSource>
-export type PlatformConfig = Static<typeof PostfixAdminPlatform>
+export type PostfixAdminConfig = Static<typeof PostfixAdminPlatform>
+export type PracticeConfig = Static<typeof PracticePlatform>
+export type PlatformConfig = PostfixAdminConfig | PracticeConfig
 export type Target = Config['adoption']['targets'][number]

@@ -7,11 +7,12 @@ import {
   textOption,
   type Values,
 } from '../command.ts'
-import type { LdapSourceConfig } from '../config.ts'
+import type { SourceConfig } from '../config.ts'
 import { AppError } from '../error.ts'
+import { dayAt } from '../ids.ts'
 import { guardText, type Locale, rejectionText, words } from './messages.ts'
 import { type RejectionRow, rejectionsOf, sourceNameOf } from './store.ts'
-import { approveRun, exitStatusOf, openLdapSource, type RosterResult, syncSource } from './sync.ts'
+import { approveRun, exitStatusOf, openSource, type RosterResult, syncSource } from './sync.ts'
 
 export const rosterCommands: Command[] = [
   {
@@ -58,8 +59,9 @@ export async function syncAll(
     )
   }
   const results: RosterResult[] = []
+  const today = dayAt(now().getTime(), config.timeZone)
   for (const source of sources) {
-    const open = (each: AbortSignal) => openLdapSource(source, each)
+    const open = (each: AbortSignal) => openSource(source, each, today)
     const report = (read: number) => progress(`${source.name}: ${read}`)
     results.push(
       await syncSource(
@@ -82,14 +84,18 @@ async function sync(context: CommandContext, values: Values): Promise<Answer> {
 }
 
 async function approve(context: CommandContext, _values: Values, [word]: string[]): Promise<Answer> {
-  const id = idWord(word, 'RUN') ?? 0
-  const { database, config, now } = context
-  const source = await sourceOfRun(context, id)
-  const result = await approveRun({ db: database.db, config, source, now }, id)
+  const result = await approveRefused(context, idWord(word, 'RUN') ?? 0)
   return answer(context, [result], false)
 }
 
-async function sourceOfRun({ config, database }: CommandContext, id: number): Promise<LdapSourceConfig> {
+/** Applies exactly what a refused run of any configured source read. Throws `not_found`, `ground_moved`, `busy`. */
+export async function approveRefused(context: CommandContext, id: number): Promise<RosterResult> {
+  const { database, config, now } = context
+  const source = await sourceOfRun(context, id)
+  return approveRun({ db: database.db, config, source, now }, id)
+}
+
+async function sourceOfRun({ config, database }: CommandContext, id: number): Promise<SourceConfig> {
   const name = await sourceNameOf(database.db, id)
   const source = config.roster.sources.find(each => each.name === name)
   if (!source) throw new AppError('not_found', `run ${id} is no roster run of a configured source`)

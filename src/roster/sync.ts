@@ -4,12 +4,12 @@
  * Nothing of ours changes before the source was read to its end; then everything changes in one transaction.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Config, LdapSourceConfig } from '../config.ts'
+import type { Config, LdapSourceConfig, LdifSourceConfig, SourceConfig } from '../config.ts'
 import { agencyLevels, readSecret, userPath } from '../config.ts'
 import type { Db } from '../database/database.ts'
 import { fence, finishRun, heartbeat, type Run, startRun, withHeartbeat } from '../database/run.ts'
-import { AppError } from '../error.ts'
-import { cleanText, dayAt } from '../ids.ts'
+import { AppError, unreachable } from '../error.ts'
+import { cleanText, type Day, dayAt } from '../ids.ts'
 import { analyzeRoster, compare, leaversByAgency } from './compare-store.ts'
 import { checkRoster, type Guard } from './guard.ts'
 import { foldText, sortKeyOfTitle } from './name.ts'
@@ -57,7 +57,7 @@ export type SourceReader = {
 
 export type SourceOpener = (signal: AbortSignal) => Promise<SourceReader>
 
-type Context = { db: Db; config: Config; source: LdapSourceConfig; open: SourceOpener; now: () => Date }
+type Context = { db: Db; config: Config; source: SourceConfig; open: SourceOpener; now: () => Date }
 
 /** Reads one source and saves what moved. Throws what kept it from reading; a refusal is a result. */
 export async function syncSource(context: Context, options: SyncOptions): Promise<RosterResult> {
@@ -256,8 +256,58 @@ function isAccepted<T extends object>(parsed: T): parsed is Exclude<T, Rejection
   return !isRejected(parsed)
 }
 
-/** Opens a directory as a roster source. */
-export async function openLdapSource(source: LdapSourceConfig, signal: AbortSignal): Promise<SourceReader> {
+/** Opens a source of whatever kind. `today` is the day a dated file must not be after. */
+export function openSource(source: SourceConfig, signal: AbortSignal, today: Day): Promise<SourceReader> {
+  switch (source.kind) {
+    case 'ldap':
+      return openLdapSource(source, signal)
+    case 'ldif':
+      return openLdifSource(source, signal, today)
+    default:
+      return unreachable(source)
+  }
+}
+
+/** Tries a source for `check` and answers a sentence about it; throws what is wrong. */
+export async function checkSource(source: SourceConfig, signal: AbortSignal, today: Day): Promise<string> {
+  if (source.kind === 'ldif') {
+    const { checkLdif } = await import('./sources/ldif.ts')
+    return checkLdif(ldifFile(source), [ldifSearch(source.agencies), ldifSearch(source.people)], {
+      signal,
+      today,
+    })
+  }
+  const { checkLdap } = await import('./sources/ldap.ts')
+  return checkLdap(ldapServer(source), [ldapSearch(source.agencies), ldapSearch(source.people)], signal)
+}
+
+async function openLdifSource(
+  source: LdifSourceConfig,
+  signal: AbortSignal,
+  today: Day,
+): Promise<SourceReader> {
+  const { openLdif } = await import('./sources/ldif.ts')
+  const file = await openLdif(ldifFile(source), { signal, today })
+  return {
+    agencies: () => file.search(ldifSearch(source.agencies)),
+    people: () => file.search(ldifSearch(source.people)),
+    close: () => file.close(),
+  }
+}
+
+function ldifFile({ path, folder }: LdifSourceConfig) {
+  return folder === undefined ? { path: userPath(path ?? '') } : { folder: userPath(folder) }
+}
+
+function ldifSearch({
+  base,
+  filter,
+  includeBase,
+}: LdifSourceConfig['people'] | LdifSourceConfig['agencies']) {
+  return { base, filter, includeBase }
+}
+
+async function openLdapSource(source: LdapSourceConfig, signal: AbortSignal): Promise<SourceReader> {
   const { openLdap } = await import('./sources/ldap.ts')
   const session = await openLdap(ldapServer(source), signal)
   return {
@@ -267,13 +317,13 @@ export async function openLdapSource(source: LdapSourceConfig, signal: AbortSign
   }
 }
 
-export function ldapSearch(mapping: LdapSourceConfig['people'] | LdapSourceConfig['agencies']) {
+function ldapSearch(mapping: LdapSourceConfig['people'] | LdapSourceConfig['agencies']) {
   const { base, filter, includeBase } = mapping
   return { base, filter, includeBase, attributes: attributeNames(mapping) }
 }
 
 /** The connection part of a source's configuration, its secret resolved. */
-export function ldapServer(source: LdapSourceConfig): LdapServer {
+function ldapServer(source: LdapSourceConfig): LdapServer {
   const key = `roster.sources(${source.name}).bindPassword`
   return {
     url: source.url,

@@ -1,6 +1,6 @@
 /** A small province for the tests of plan and apply: a roster read by the real sync, and a mail platform. */
 import { sql } from 'kysely'
-import { type Config, type LdapSourceConfig, parseConfig } from '../../src/config.ts'
+import { type Config, parseConfig, type SourceConfig } from '../../src/config.ts'
 import type { Database } from '../../src/database/database.ts'
 import type { Connector } from '../../src/mailbox/connector.ts'
 import { type ApplyResult, applyPlan } from '../../src/mailbox/provisioner.ts'
@@ -109,7 +109,7 @@ function readRoster(
   people: readonly Staff[],
   now: () => Date,
 ): Promise<RosterResult> {
-  const source: LdapSourceConfig | undefined = config.roster.sources[0]
+  const source: SourceConfig | undefined = config.roster.sources[0]
   if (source === undefined) throw new Error('no source')
   async function* pages(entries: DirectoryEntry[]) {
     for (let at = 0; at < entries.length; at += 1_000) yield entries.slice(at, at + 1_000)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { type Config, type LdapSourceConfig, parseConfig } from '../../src/config.ts'
+import { type Config, parseConfig, type SourceConfig } from '../../src/config.ts'
 import type { Database } from '../../src/database/database.ts'
 import { AppError } from '../../src/error.ts'
 import type { DirectoryEntry } from '../../src/roster/sources/entry.ts'
@@ -48,7 +48,7 @@ function agency({ key, code, name, parent }: Agency): DirectoryEntry {
 
 function config(guard = { maxLeavers: 50, maxLeaversPercent: 5 }): {
   config: Config
-  source: LdapSourceConfig
+  source: SourceConfig
 } {
   const config = parseConfig({
     database: { url: 'pglite:memory' },

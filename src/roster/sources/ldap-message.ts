@@ -7,7 +7,7 @@
  */
 import { BerReader, PagedResultsControl } from 'ldapts'
 import { AppError } from '../../error.ts'
-import type { DirectoryEntry } from './entry.ts'
+import { type DirectoryEntry, guidText } from './entry.ts'
 
 /** An LDAPResult (RFC 4511 section 4.1.9) with what came before it. */
 export type Answer = {
@@ -90,22 +90,7 @@ function attributeName(name: string): string {
 }
 
 function bytesReader(name: string): (reader: BerReader) => string {
-  return name === 'objectguid' ? reader => guid(octets(reader)) : reader => octets(reader).toString('hex')
-}
-
-/** The usual spelling: the first three groups are little-endian (MS-DTYP section 2.3.4). */
-function guid(bytes: Buffer): string {
-  const hex = bytes.toString('hex')
-  if (bytes.length !== 16) return hex
-  const group = (value: number, digits: number) => value.toString(16).padStart(digits, '0')
-  const first = group(bytes.readUInt32LE(0), 8)
-  return [
-    first,
-    group(bytes.readUInt16LE(4), 4),
-    group(bytes.readUInt16LE(6), 4),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-')
+  return name === 'objectguid' ? reader => guidText(octets(reader)) : reader => octets(reader).toString('hex')
 }
 
 export function readResult(reader: BerReader): Omit<Answer, 'entries'> {
