@@ -222,6 +222,11 @@ const PostfixAdminPlatform = Type.Object(
       default: 500,
       description: 'Changes per transaction.',
     }),
+    passwordScheme: oneOf(
+      ['ARGON2ID', 'BLF-CRYPT'] as const,
+      'How passwords that people set are hashed. `ARGON2ID` needs a Dovecot built with libsodium, as Debian’s is.',
+      'ARGON2ID',
+    ),
   },
   { ...closed, description: 'A mail platform of kind `postfixadmin`.' },
 )
@@ -239,6 +244,41 @@ const PracticePlatform = Type.Object(
     }),
   },
   { ...closed, description: 'A mail platform of kind `practice`.' },
+)
+
+const ClientServer = (what: string, port: number) =>
+  Type.Object(
+    {
+      host: text(`Name of the ${what} server.`),
+      port: Type.Integer({ minimum: 1, maximum: 65535, default: port, description: 'Port.' }),
+      security: oneOf(['tls', 'starttls'] as const, 'TLS from the first byte, or after STARTTLS.', 'tls'),
+    },
+    { ...closed, description: `The ${what} server, as people enter it on a phone.` },
+  )
+
+const Client = Type.Object(
+  {
+    imap: ClientServer('IMAP', 993),
+    smtp: ClientServer('SMTP', 465),
+    webmail: Type.Optional(text('Address of the webmail.', { pattern: '^https?://' })),
+  },
+  {
+    ...closed,
+    description: 'What is shown to whoever adds the mailbox to a phone; nothing is shown if left out.',
+  },
+)
+
+const PasswordRules = Type.Object(
+  {
+    minLength: Type.Integer({ minimum: 8, maximum: 72, default: 9, description: 'Fewest characters.' }),
+    classes: Type.Integer({
+      minimum: 1,
+      maximum: 4,
+      default: 4,
+      description: 'How many of small letters, capitals, digits and signs must occur.',
+    }),
+  },
+  { ...closed, default: {}, description: 'Which passwords people may set.' },
 )
 
 const Mailbox = Type.Object(
@@ -291,6 +331,14 @@ const Mailbox = Type.Object(
       },
       { ...closed, default: {}, description: 'What a plan may do without a person forcing it.' },
     ),
+    password: PasswordRules,
+    invitationDays: Type.Integer({
+      minimum: 1,
+      maximum: 90,
+      default: 14,
+      description: 'How many days an activation link or a slip of a hand-out sheet can be used.',
+    }),
+    client: Type.Optional(Client),
   },
   { ...closed, default: {}, description: 'Which mailbox each person should have.' },
 )
@@ -479,6 +527,7 @@ export type SourceConfig = LdapSourceConfig | LdifSourceConfig
 export type LogSourceConfig = Static<typeof LogSource>
 export type ImapSourceConfig = Static<typeof ImapSource>
 export type PostfixAdminConfig = Static<typeof PostfixAdminPlatform>
+export type PasswordScheme = PostfixAdminConfig['passwordScheme']
 export type PracticeConfig = Static<typeof PracticePlatform>
 export type PlatformConfig = PostfixAdminConfig | PracticeConfig
 export type Target = Config['adoption']['targets'][number]
