@@ -3,6 +3,7 @@
  *
  * What only some commands need is loaded by them: the whole of it would double the start and the memory of the others.
  */
+import { accessCommands } from './access/command.ts'
 import { activityCommands } from './activity/command.ts'
 import { lastUse } from './activity/store.ts'
 import { adoptionCommands } from './adoption/command.ts'
@@ -76,6 +77,7 @@ export function commands(): Command[] {
       words: [1, 1],
       run: async (context, values, words) => (await import('./backup.ts')).runRestore(context, values, words),
     },
+    ...accessCommands,
     ...rosterCommands,
     ...mailboxCommands(
       ({ database }) =>

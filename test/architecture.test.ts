@@ -27,8 +27,9 @@ const sequences = [
   'invite',
   'activation',
   'approval',
+  'sign-in',
 ]
-/** Beside these every `…-page.ts`: a subject with several pages. */
+/** Beside these every `…-page.ts` and `…-plugin.ts`: a subject with several pages, or many routes. */
 const surfaces = ['plugin', 'page', 'command']
 /** Beside these every `…-store.ts`: a store that outgrew one file. */
 const edges = ['store', 'calendar', 'lines', 'sheet', 'password', 'secret']
@@ -97,7 +98,7 @@ function roleInSubject(path: string): Role {
   if (edgeFolders.includes(basename(dirname(path)))) return pureInEdgeFolders.includes(name) ? 'pure' : 'edge'
   if (edges.includes(name) || name.endsWith('-store')) return 'edge'
   if (sequences.includes(name)) return 'sequence'
-  return surfaces.includes(name) || name.endsWith('-page') ? 'surface' : 'pure'
+  return surfaces.includes(name) || /-(page|plugin)$/.test(name) ? 'surface' : 'pure'
 }
 
 /** Every import, export from and dynamic import of a text. */

@@ -16,6 +16,8 @@ export const auditActions = [
   'operator.disabled',
   /** Figures or a list taken out as a file. */
   'export',
+  /** A list of names was looked at. */
+  'people.listed',
   /** What one named person did was looked at. */
   'person.viewed',
   'plan.made',

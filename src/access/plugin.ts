@@ -4,17 +4,23 @@
  * Each route names its right in `config.access`; one that names none does not register. Routes about an agency ask
  * `requireAgency` for it as well. Forms carry a token of the session (`csrf`), or no session at all.
  */
+import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CommandContext } from '../command.ts'
 import { AppError } from '../error.ts'
 import type { Locale } from '../web/format.ts'
 import { layout, type Theme } from '../web/layout.ts'
 import { type Action, may, mayAnywhere, type Operator } from './access.ts'
+import { accountRoutes } from './account-page.ts'
 import type { AuditAction, AuditDetail } from './audit.ts'
 import { appendAudit, type Party } from './audit-store.ts'
+import { GENERAL_LIMIT } from './limits.ts'
+import { words } from './messages.ts'
 import { type Place, places } from './navigation.ts'
-import { csrfOf, sameText, tokenHash } from './secret.ts'
-import { agencyPath, endSession, findSession } from './store.ts'
+import { csrfOf, isMaskOf, maskCsrf, tokenHash } from './secret.ts'
+import { signOutOf } from './sign-in.ts'
+import { signInRoutes } from './sign-in-page.ts'
+import { agencyPath, findSession } from './store.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,6 +29,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The right a route asks for; `public` for everybody, `signedIn` for every operator. */
     access?: RouteAccess
+    /** Open also to who signed in by a link and has not set a password yet. */
+    beforePassword?: boolean
   }
 }
 
@@ -33,8 +41,10 @@ export type Access = {
   operator: Operator | null
   locale: Locale
   theme: Theme
-  /** What forms of this session carry; empty without a session. */
+  /** What forms of this session carry, different on each page; empty without a session. */
   csrf: string
+  /** What stands behind it, the same all through the session. */
+  csrfSecret: string
   /** Signed in by a link: nothing but setting a password is allowed yet. */
   mustSetPassword: boolean
 }
@@ -105,7 +115,7 @@ export function sendPage(
     title: page.title,
     installation: context.config.roster.root?.name ?? '',
     nav,
-    operator: operator && { name: operator.name, role: operator.role },
+    operator: operator && { name: operator.name, role: words[locale].roles[operator.role] },
     csrf,
     path: request.url,
     body: page.body,
@@ -123,17 +133,40 @@ export async function accessPlugin(server: FastifyInstance, context: CommandCont
     if (route.config?.access === undefined)
       throw new Error(`the route ${route.url} names no right in config.access`)
   })
+  await server.register(fastifyRateLimit, { global: false, errorResponseBuilder: tooMany })
+  const general = server.createRateLimit(GENERAL_LIMIT)
   server.decorateRequest('access')
-  server.addHook('onRequest', async request => {
-    request.access = { operator: null, csrf: '', mustSetPassword: false, ...looksOf(context, request) }
+  server.addHook('onRequest', async (request, reply) => {
+    request.access = {
+      operator: null,
+      csrf: '',
+      csrfSecret: '',
+      mustSetPassword: false,
+      ...looksOf(context, request),
+    }
+    const used = await general(request)
+    if (!used.isAllowed && used.isExceeded) {
+      reply.header('retry-after', used.ttlInSeconds)
+      throw tooMany(request, used)
+    }
     if (routeAccess(request) !== 'public' || request.cookies[cookieName(context)] !== undefined)
       await recognise(context, request)
-    requireRight(request)
+    return standIn(request, reply)
   })
   server.addHook('preHandler', async request => requireOwnForm(request))
-  server.post('/sign-out', { config: { access: 'signedIn' } }, (request, reply) =>
+  server.post('/sign-out', { config: { access: 'signedIn', beforePassword: true } }, (request, reply) =>
     signOut(context, request, reply),
   )
+  signInRoutes(server, context)
+  accountRoutes(server, context)
+}
+
+function tooMany(_: FastifyRequest, { ttl }: { ttl: number }): AppError {
+  const seconds = Math.max(1, Math.ceil(ttl / 1000))
+  return new AppError('too_many_requests', `too many requests; try again in ${seconds} s`, {
+    temporary: true,
+    details: { retryAfterSeconds: seconds },
+  })
 }
 
 /** The session's cookie; over TLS bound to this very host. */
@@ -167,7 +200,28 @@ async function recognise(context: CommandContext, request: FastifyRequest): Prom
   if (!session) return
   request.access.operator = session.operator
   request.access.mustSetPassword = session.mustSetPassword
-  request.access.csrf = csrfOf(token)
+  request.access.csrfSecret = csrfOf(token)
+  request.access.csrf = maskCsrf(request.access.csrfSecret)
+}
+
+/** Leads a browser to what has to come first, signing in or setting a password; throws where that is no page. */
+function standIn(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  const access = routeAccess(request)
+  if (access === 'public') return
+  const { operator, mustSetPassword } = request.access
+  if (operator === null && isPage(request))
+    return reply.redirect(`/sign-in?${new URLSearchParams({ next: request.url })}`, 303)
+  if (mustSetPassword && operator !== null && !request.routeOptions.config.beforePassword) {
+    if (isPage(request)) return reply.redirect('/account/password', 303)
+    throw new AppError('forbidden', 'set a password first')
+  }
+  requireRight(request)
+}
+
+/** Whether somebody looks at it in a browser, rather than a program asking or htmx fetching a piece. */
+function isPage({ method, headers, url }: FastifyRequest): boolean {
+  const looks = method === 'GET' && (headers.accept ?? '').includes('text/html')
+  return looks && headers['hx-request'] === undefined && !url.startsWith('/api/')
 }
 
 /** The right that the route names; for routes about an agency this is the first of two questions. */
@@ -185,8 +239,8 @@ function requireRight(request: FastifyRequest): void {
  */
 function requireOwnForm(request: FastifyRequest): void {
   if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return
-  const { csrf } = request.access
-  if (csrf === '') {
+  const { csrfSecret } = request.access
+  if (csrfSecret === '') {
     const site = request.headers['sec-fetch-site']
     if (site === undefined || site === 'same-origin' || site === 'none') return
     throw new AppError('forbidden', 'this form was sent from another site')
@@ -194,7 +248,7 @@ function requireOwnForm(request: FastifyRequest): void {
   const body: unknown = request.body
   const field = typeof body === 'object' && body !== null && 'csrf' in body ? String(body.csrf) : ''
   const header = request.headers['x-csrf-token']
-  if (!sameText(typeof header === 'string' ? header : field, csrf))
+  if (!isMaskOf(typeof header === 'string' ? header : field, csrfSecret))
     throw new AppError('forbidden', 'this form is no longer valid; open the page again')
 }
 
@@ -203,8 +257,8 @@ async function signOut(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const token = request.cookies[cookieName(context)]
-  if (token !== undefined) await endSession(context.database.db, tokenHash(token), context.now())
+  const token = request.cookies[cookieName(context)] ?? ''
+  await signOutOf(context.database.db, operatorOf(request), token, context.now())
   reply.clearCookie(cookieName(context), { path: '/' })
   return reply.redirect('/sign-in', 303)
 }

@@ -3,7 +3,7 @@ import type { InjectOptions } from 'fastify'
 import pino from 'pino'
 import type { Test } from 'tap'
 import type { Role } from '../../src/access/access.ts'
-import { csrfOf, newToken, tokenHash } from '../../src/access/secret.ts'
+import { csrfOf, maskCsrf, newToken, tokenHash } from '../../src/access/secret.ts'
 import { createOperator, openSession } from '../../src/access/store.ts'
 import type { CommandContext } from '../../src/command.ts'
 import { type Config, parseConfig } from '../../src/config.ts'
@@ -15,8 +15,8 @@ export type Web = {
   context: CommandContext
   /** A page or an API answer, as asked for by a browser. */
   get(url: string, who?: SignedIn | null, headers?: Record<string, string>): Promise<Answer>
-  /** A form as a page of ours sends it. */
-  post(url: string, who: SignedIn | null, fields: Record<string, string>): Promise<Answer>
+  /** A form as a page of ours sends it, from a client's address. */
+  post(url: string, who: SignedIn | null, fields: Record<string, string>, from?: string): Promise<Answer>
   /** A new operator with a session. */
   signIn(role: Role, agencyId?: number | null): Promise<SignedIn>
 }
@@ -45,9 +45,10 @@ export async function openWeb(t: Test, { database, config, now = () => new Date(
     context,
     get: (url, who = null, headers = {}) =>
       send({ url, headers: { accept: 'text/html', ...(who ? { cookie: who.cookie } : {}), ...headers } }),
-    post: (url, who, fields) =>
+    post: (url, who, fields, from = '127.0.0.1') =>
       send({
         url,
+        remoteAddress: from,
         method: 'POST',
         headers: {
           accept: 'text/html',
@@ -71,7 +72,7 @@ export async function openWeb(t: Test, { database, config, now = () => new Date(
         now: now(),
       }
       await openSession(database.db, session)
-      return { cookie: `hopthu=${token}`, csrf: csrfOf(token) }
+      return { cookie: `hopthu=${token}`, csrf: maskCsrf(csrfOf(token)) }
     },
   }
 }
