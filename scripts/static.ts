@@ -39,10 +39,15 @@ async function stylesheet(fonts: ReadonlyMap<string, Buffer>): Promise<string> {
     defaultExtractor: text => text.match(/[\w-]+/g) ?? [],
   })
   const own = readFileSync(join(root, 'src/web/style.css'), 'utf8')
-  const faces = subsets.map(subset => fontFace(subset, fonts)).join('\n')
-  const { styles, errors } = new CleanCSS({ level: 2 }).minify([faces, purged?.css ?? '', own].join('\n'))
+  const faces = subsets.map(subset => fontFace(subset, fonts)).join('')
+  // ours stays in its order after Tabler's: what is said later must win
+  return `${faces}${minified(purged?.css ?? '', 2)}\n${minified(own, 1)}\n`
+}
+
+function minified(css: string, level: 1 | 2): string {
+  const { styles, errors } = new CleanCSS({ level }).minify(css)
   if (errors.length > 0) throw new Error(errors.join('; '))
-  return `${styles}\n`
+  return styles.replace('@charset "UTF-8";', '')
 }
 
 /** The code that writes HTML, without its comments: their words would keep rules that nothing uses. */

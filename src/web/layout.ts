@@ -148,15 +148,19 @@ function initials(name: string): string {
 function footer({ locale, operator }: Frame): string {
   const say = words[locale]
   const definition = operator === null ? '' : html`<a href="/definition">${say.definition}</a>`
-  return html`<span>Hộp Thư, ${say.version} ${version}</span>!${definition}`
+  return html`<span>Hộp Thư, ${say.version} ${packageVersion()}</span>!${definition}`
 }
 
-const version = packageVersion()
+let knownVersion: string | null = null
 
-function packageVersion(): string {
+/** As in `package.json`. */
+export function packageVersion(): string {
+  if (knownVersion !== null) return knownVersion
   const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
   const known: unknown = JSON.parse(text)
-  return typeof known === 'object' && known !== null && 'version' in known ? String(known.version) : ''
+  knownVersion =
+    typeof known === 'object' && known !== null && 'version' in known ? String(known.version) : ''
+  return knownVersion
 }
 
 /** As `logo.svg`, here for the first paint. */

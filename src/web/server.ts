@@ -1,6 +1,6 @@
 /**
- * The HTTP server: one way to answer errors, the headers every answer carries, and what operations ask of a service:
- * `/health/live`, `/health/ready`, `/metrics`, and its state in words at `/`.
+ * The HTTP server: the headers every answer carries, packing, and what operations ask of a service: `/health/live`,
+ * `/health/ready`, `/metrics`.
  *
  * All of them read the database when asked, within a time limit, so they tell the truth at once when it goes and when
  * it comes back. What they show is no secret of a person, but it is open to whoever reaches the port.
@@ -10,7 +10,6 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
-  type FastifyRequest,
   LogController,
 } from 'fastify'
 import { type Kysely, sql } from 'kysely'
@@ -18,11 +17,13 @@ import type { Logger } from 'pino'
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import type { Config } from '../config.ts'
 import { AppError, toAppError } from '../error.ts'
+import { compressAnswers } from './compress.ts'
+import { type ErrorPages, errorAnswers, RETRY_SECONDS } from './errors.ts'
 
 export type Part = { name: string; ok: boolean; detail: string }
 
 export type ServerSettings = {
-  config: Pick<Config, 'http' | 'timeZone' | 'activity'>
+  config: Pick<Config, 'http' | 'timeZone' | 'activity' | 'locale' | 'roster'>
   log: Logger
   database: { db: Kysely<unknown> }
   /** What else must work for this process to serve; asked anew each time, given 5 s. */
@@ -31,48 +32,42 @@ export type ServerSettings = {
   registry: Registry
   /** What a library threw, as one of ours: the composition knows the database's errors. */
   translate?: (thrown: unknown) => AppError
+  /** Sends an error as a page in the frame of whoever asks; without it, in a frame of nobody. */
+  sendPage?: ErrorPages['sendPage']
   now?: () => Date
 }
 
 /** Longest wait for the database or a part, in ms. Shorter calls a busy database away, longer a probe gives up before. */
 const ASK_MS = 5000
 const HANDLER_MS = 30_000
-const RETRY_SECONDS = '10'
 
 /** The server, not yet listening. Its plugins come after; `close` ends it. */
 export function createServer(settings: ServerSettings): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = settings.log
   const headers = securityHeaders(settings.config)
+  const { translate = toAppError, sendPage = null, config } = settings
+  const answerError = errorAnswers({ translate, sendPage, config })
   const server = Fastify({
     loggerInstance,
     // addresses asked for may name people: below, only the route is logged
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: 1_048_576,
+    trustProxy: config.http.trustedProxies.length > 0 ? config.http.trustedProxies : false,
     requestTimeout: HANDLER_MS,
     handlerTimeout: HANDLER_MS,
     forceCloseConnections: 'idle',
     // an address that cannot be decoded comes by no hook
-    frameworkErrors: (error, request, reply) =>
-      answerError(error, request, reply.headers(headers), toAppError),
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply.headers(headers)),
   })
   server.addHook('onRequest', async (_, reply) => {
     reply.headers(headers)
   })
-  server.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request
-    const facts = {
-      method,
-      route: routeOptions.url,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime),
-    }
-    request.log.debug(facts, 'answered')
-  })
-  const translate = settings.translate ?? toAppError
-  server.setErrorHandler((thrown, request, reply) => answerError(thrown, request, reply, translate))
+  logAnswers(server)
+  compressAnswers(server)
+  server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) => {
-    answerError(new AppError('not_found', 'there is nothing at this address'), request, reply, translate)
+    answerError(new AppError('not_found', 'there is nothing at this address'), request, reply)
   })
   const scrape = createMetrics(settings)
   // the operations' own, for probes and scrapes within the network
@@ -84,6 +79,19 @@ export function createServer(settings: ServerSettings): FastifyInstance {
     return reply.type(settings.registry.contentType).send(text)
   })
   return server
+}
+
+function logAnswers(server: FastifyInstance): void {
+  server.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    const facts = {
+      method,
+      route: routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    }
+    request.log.debug(facts, 'answered')
+  })
 }
 
 /** Everything from here and nothing inline: no style attribute, no script in a page (CSP Level 3). */
@@ -109,50 +117,6 @@ function securityHeaders({ http }: ServerSettings['config']): Record<string, str
     'cache-control': 'no-store',
     ...(http.publicUrl?.startsWith('https:') ? { 'strict-transport-security': 'max-age=31536000' } : {}),
   }
-}
-
-// errors -----------------------------------------------------------------------------------------------------------
-
-function answerError(
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  translate: (thrown: unknown) => AppError,
-): void {
-  const error = fromFramework(thrown) ?? (thrown instanceof AppError ? thrown : translate(thrown))
-  const status = statusOf(thrown, error)
-  if (status >= 500) request.log.error({ err: thrown }, 'a request failed')
-  if (status === 503) reply.header('retry-after', RETRY_SECONDS)
-  // outside nobody can mend what broke inside; the reference leads the operator to the log
-  const { code, message, details } =
-    status === 500
-      ? {
-          code: 'internal',
-          message: 'something went wrong here; it was logged',
-          details: { reference: request.id },
-        }
-      : error
-  reply.code(status).send({ error: { code, message, details } })
-}
-
-/** What Fastify itself refuses: unreadable JSON, too long a body, a schema not met. */
-function fromFramework(thrown: unknown): AppError | null {
-  const status = frameworkStatus(thrown)
-  if (status === null || !(thrown instanceof Error)) return null
-  if (status >= 500) return new AppError('cancelled', 'the answer took too long', { temporary: true })
-  return new AppError('usage', thrown.message)
-}
-
-function frameworkStatus(thrown: unknown): number | null {
-  if (typeof thrown !== 'object' || thrown === null || thrown instanceof AppError) return null
-  if (!('code' in thrown) || !/^FST_ERR_/.test(String(thrown.code))) return null
-  const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 500
-  return status < 500 || status === 503 ? status : null
-}
-
-/** Fastify's own statuses (413, 415) say more than 400. */
-function statusOf(thrown: unknown, error: AppError): number {
-  return frameworkStatus(thrown) ?? error.httpStatus
 }
 
 // the state --------------------------------------------------------------------------------------------------------

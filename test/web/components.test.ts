@@ -26,7 +26,7 @@ t.test('the four stages say count, total, share and what is in the way', async t
     { label: 'Có sử dụng', count: null, total: 46, note: 'chưa nhận được nhật ký' },
     { label: 'Thường xuyên', count: 0, total: 0, note: '' },
   ])
-  t.match(shown, /95%.*55\.310 \/ 58\.200 người.*<a href="\/people\?stage=1">2\.890 chưa có<\/a>/)
+  t.match(shown, /95%.*55\.310 \/ 58\.200 người.*<a href="\/people\?stage&#61;1">2\.890 chưa có<\/a>/)
   t.match(shown, />31\/46<.*31 \/ 46 người/)
   t.equal(shown.match(/hbar unknown/g)?.length, 2)
   t.equal(shown.match(/<div class="step-s">chưa đủ số liệu/g)?.length, 2)

@@ -1,0 +1,175 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
+import t from 'tap'
+import { makeStatic } from '../../scripts/static.ts'
+import { AppError } from '../../src/error.ts'
+import { layout } from '../../src/web/layout.ts'
+import { ownPath } from '../../src/web/look.ts'
+import { assetUrl } from '../../src/web/static.ts'
+import { embedded } from '../support/database.ts'
+import { openWeb } from '../support/web.ts'
+
+const folder = join(import.meta.dirname, '../../src/web/static')
+
+async function opened(t: Parameters<typeof openWeb>[0]) {
+  const database = await embedded()
+  t.teardown(() => database.close())
+  return openWeb(t, { database })
+}
+
+t.test('what is committed is what the script makes, within its bytes', async t => {
+  const made = await makeStatic()
+  t.same(readdirSync(folder).sort(), [...made.keys()].sort())
+  for (const [name, content] of made)
+    t.ok(content.equals(readFileSync(join(folder, name))), `${name}: run npm run static`)
+  const css = made.get('app.css') ?? Buffer.alloc(0)
+  t.ok(brotliCompressSync(css).length <= 14_336, `${brotliCompressSync(css).length} bytes of style, packed`)
+  t.notMatch(css.toString(), /url\(['"]?(?:https?:|\/\/)|@import/, 'nothing from another host')
+  for (const [, url = ''] of css.toString().matchAll(/url\((\/static[^)]*)\)/g))
+    t.equal(url, assetUrl(url.split('/').at(-1) ?? ''), 'fonts at the address they are served at')
+})
+
+t.test('assets are kept for ever at an address of their content, and packed', async t => {
+  const web = await opened(t)
+  for (const name of ['app.css', 'htmx.min.js', 'logo.svg', 'inter-latin.woff2', 'inter-vietnamese.woff2']) {
+    const { status, headers } = await web.get(assetUrl(name))
+    t.equal(status, 200, name)
+    t.equal(headers['cache-control'], 'public, max-age=31536000, immutable')
+    t.match(headers['content-security-policy'], /default-src 'none'/)
+  }
+  const packed = await web.get(assetUrl('app.css'), null, { 'accept-encoding': 'br' })
+  t.equal(packed.headers['content-encoding'], 'br')
+  for (const url of [
+    '/static/000000000000/app.css',
+    '/static/missing/none.css',
+    '/static/x/..%2fserver.ts',
+    `${assetUrl('app.css')}/`,
+  ])
+    t.match(await web.get(url), { status: 404, headers: { 'cache-control': 'no-store' } }, url)
+})
+
+t.test('language and look are switched by a link that comes back', async t => {
+  const web = await opened(t)
+  const dark = await web.get('/look?theme=dark&back=%2Fsign-in%3Fnext%3D%252F')
+  t.match(dark, { status: 303, headers: { location: '/sign-in?next=%2F' } })
+  t.match(
+    String(dark.headers['set-cookie']),
+    /^theme=dark; Max-Age=31536000; Path=\/; HttpOnly; SameSite=Lax$/,
+  )
+  const page = await web.get('/nowhere', null, { cookie: 'theme=dark; lang=en' })
+  t.match(page.body, /<html lang="en" data-theme="dark">/)
+  t.match(page.body, /<h1>Not found<\/h1>/)
+  t.match(
+    page.body,
+    /href="\/look\?lang&#61;vi&#38;back&#61;%2Fnowhere"|href="\/look\?lang=vi&#38;back=%2Fnowhere"/,
+  )
+  const odd = await web.get('/nowhere', null, { cookie: 'theme=%22%3E; lang=fr' })
+  t.match(odd.body, /<html lang="vi" data-theme="auto">/)
+  for (const url of ['/look?theme=blue', '/look?lang=fr', '/look?theme=dark&lang=x'])
+    t.match(await web.get(url), { status: 400, headers: { 'set-cookie': undefined } }, url)
+})
+
+t.test('the way back never leads to another host', async t => {
+  const web = await opened(t)
+  const elsewhere = [
+    'https://other.test/',
+    '//other.test/a',
+    '/\\other.test/a',
+    '/\t/other.test',
+    '/\n/other.test',
+    '\\\\other.test',
+    'javascript:alert(1)',
+    'other.test',
+    '/.//other.test',
+    '/a/..//other.test',
+    '',
+    ' //other.test',
+  ]
+  for (const back of elsewhere) {
+    const { status, headers } = await web.get(`/look?theme=light&back=${encodeURIComponent(back)}`)
+    t.equal(status, 303)
+    t.equal(headers.location, '/', JSON.stringify(back))
+  }
+  t.match((await web.get('/look?theme=light')).headers, { location: '/' })
+  t.match((await web.get('/look?theme=light&back=/a&back=//other.test')).headers, { location: '/' })
+  t.equal(ownPath('/people?q=Lê&page=2'), '/people?q=L%C3%AA&page=2')
+  t.equal(ownPath('/agencies/7/@other.test'), '/agencies/7/@other.test')
+})
+
+t.test('the frame shows who asks, where they are, and leads everywhere without a script', async t => {
+  const page = layout({
+    locale: 'vi',
+    theme: 'auto',
+    title: 'Cơ quan',
+    installation: 'Tỉnh Phước An',
+    nav: [
+      { href: '/', label: 'Tổng quan', active: false },
+      { href: '/agencies', label: 'Cơ quan', active: true, badge: '3' },
+    ],
+    operator: { name: 'Nguyễn Thị <Vân>', role: 'Quản trị' },
+    csrf: 'token-of-the-session',
+    path: '/agencies?state=behind',
+    search: true,
+    body: '<p>here</p>',
+  })
+  t.match(page, /<title>Cơ quan · Hộp Thư<\/title>/)
+  t.equal(page.match(/aria-current="page">Cơ quan/g)?.length, 2, 'in the line and in the menu of a phone')
+  t.match(page, /Nguyễn Thị &#60;Vân&#62;/)
+  t.match(page, /<span class="face" aria-hidden="true">N&#60;<\/span>/)
+  t.match(page, /action="\/sign-out"><input type="hidden" name="csrf" value="token-of-the-session">/)
+  t.match(page, /<form class="search" action="\/people" role="search">/)
+  t.match(page, /href="#main"/)
+  t.match(page, /href="\/definition"/)
+  t.notMatch(page, / style=|<style| on\w+=|<script>|https?:\/\//)
+  t.match(page, /"allowEval":false/)
+})
+
+t.test('somebody who is not signed in sees no menu and no search', async t => {
+  const page = (await (await opened(t)).get('/nowhere')).body
+  t.notMatch(page, /<nav|role="search"|sign-out/)
+  t.match(page, /theme(=|&#61;)dark/)
+})
+
+t.test('an error inside keeps the frame of whoever asks', async t => {
+  const web = await opened(t)
+  const admin = await web.signIn('admin')
+  const { status, body } = await web.get('/static/x/y', admin)
+  t.equal(status, 404)
+  t.match(body, /Không tìm thấy/)
+})
+
+t.test('the API is described for those who are signed in, and for nobody else', async t => {
+  const web = await opened(t)
+  t.match(await web.get('/api/v1/openapi.json'), { status: 401, headers: { 'content-type': /json/ } })
+  t.match(await web.get('/api/docs'), { status: 401 })
+  const viewer = await web.signIn('viewer')
+  const { status, body } = await web.get('/api/v1/openapi.json', viewer)
+  t.equal(status, 200)
+  const described: unknown = JSON.parse(body)
+  t.match(described, { openapi: '3.1.0', info: { title: 'Hộp Thư' } })
+  t.notMatch(body, /"\/(?:sign-out|people|look|health)/, 'pages are no API')
+  const page = await web.get('/api/docs', viewer)
+  t.match(page, { status: 200, body: /<h1>Giao diện lập trình<\/h1>/ })
+  t.notMatch(page.body, / style=|<style|<script>/)
+})
+
+t.test('an answer that is packed is the same answer', async t => {
+  const web = await opened(t)
+  const database = await embedded()
+  t.teardown(() => database.close())
+  const { createServer } = await import('../../src/web/server.ts')
+  const { Registry } = await import('prom-client')
+  const server = createServer({ ...web.context, parts: async () => [], registry: new Registry() })
+  t.teardown(() => server.close())
+  server.get('/gone', async () => {
+    throw new AppError('database_unreachable', 'no answer', { temporary: true })
+  })
+  const { statusCode, headers, rawPayload } = await server.inject({
+    url: '/gone',
+    headers: { accept: 'text/html', 'accept-encoding': 'br' },
+  })
+  t.equal(statusCode, 503)
+  t.equal(headers['content-encoding'], 'br')
+  t.match(brotliDecompressSync(rawPayload).toString(), /Cơ sở dữ liệu chưa trả lời/)
+})
