@@ -65,6 +65,16 @@ const Http = Type.Object(
       description: 'Port to listen on; 0 takes a free one.',
     }),
     publicUrl: Type.Optional(text('Address people use, for links in mail.', { pattern: '^https?://' })),
+    trustedProxies: Type.Array(
+      text('Address of a proxy, or a network such as `10.0.0.0/8`.', {
+        pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$',
+      }),
+      {
+        default: [],
+        description:
+          'Proxies in front of us, whose word on the address of a client is taken; without them all clients behind a proxy share one limit.',
+      },
+    ),
   },
   { ...closed, default: {}, description: 'The web server.' },
 )

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { pino } from 'pino'
-import { commands } from './app.ts'
+import { commands, runCommand, runConfigCommand } from './app.ts'
 import { type Answer, type Command, type ConfigContext, type Values, writeJson } from './command.ts'
 import { type Config, loadConfig, userPath } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
@@ -114,7 +114,8 @@ async function runCall({ command, values, words }: Call): Promise<number> {
     pino.destination({ dest: 2, sync: true }),
   )
   const context = { config, log, now: () => new Date(), signal: endSignal(), progress }
-  if (command.needs === 'config') return show(await command.run(context, values, words), values)
+  if (command.needs === 'config')
+    return show(await runConfigCommand(command, context, { values, words }), values)
   const database = await openDatabase(config.database)
   try {
     return await runWithDatabase(command, { ...context, database }, values, words)
@@ -135,7 +136,7 @@ async function runWithDatabase(
     if (context.database.kind === 'pglite') await migrate(context.database)
     else await requireMigrated(context.database)
   }
-  return show(await command.run(context, values, words), values)
+  return show(await runCommand(command, context, { values, words }), values)
 }
 
 async function show(answer: Answer, values: Values): Promise<number> {

@@ -8,10 +8,17 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../database/database.ts'
 import { AppError } from '../error.ts'
+import type { Operator } from './access.ts'
 import { type AuditAction, type AuditDetail, type AuditEntry, canonical, detailProblem } from './audit.ts'
 
 /** `system` is the command line (`local`) or somebody who is not known (`anonymous`). */
 export type Party = { kind: 'operator' | 'person' | 'mailbox'; id: number } | { kind: 'system'; id: string }
+
+/** An operator as the audit knows one. */
+export function partyOf(operator: Operator | null): Party {
+  if (operator === null) return { kind: 'system', id: 'anonymous' }
+  return operator.id === null ? { kind: 'system', id: 'local' } : { kind: 'operator', id: operator.id }
+}
 
 export type NewEntry = {
   at: Date

@@ -3,11 +3,10 @@ import { type Answer, type Command, type CommandContext, textOption, type Values
 import { AppError } from '../error.ts'
 import { localOperator, type Operator, type Role, roles } from './access.ts'
 import { auditWords } from './audit-messages.ts'
-import { verifyAudit } from './audit-store.ts'
+import { partyOf, verifyAudit } from './audit-store.ts'
 import { words } from './messages.ts'
 import { needsAgency, parseOperatorName, parseRole, signInUrl } from './operator.ts'
 import { agencyByCode, type Credentials, operatorByName } from './operator-store.ts'
-import { partyOf } from './plugin.ts'
 import { addOperator, type Doing, disable, makeLink } from './sign-in.ts'
 
 export const accessCommands: Command[] = [

@@ -13,7 +13,7 @@ import { layout, type Theme } from '../web/layout.ts'
 import { type Action, may, mayAnywhere, type Operator } from './access.ts'
 import { accountRoutes } from './account-page.ts'
 import type { AuditAction, AuditDetail } from './audit.ts'
-import { appendAudit, type Party } from './audit-store.ts'
+import { appendAudit, type Party, partyOf } from './audit-store.ts'
 import { GENERAL_LIMIT } from './limits.ts'
 import { words } from './messages.ts'
 import { type Place, places } from './navigation.ts'
@@ -71,6 +71,8 @@ export async function requireAgency(
   if (!may(operator, action, path)) throw new AppError('not_found', 'there is nothing at this address')
 }
 
+export { partyOf }
+
 export type Audited = {
   action: AuditAction
   subject?: Party | null
@@ -88,12 +90,6 @@ export async function audit(context: CommandContext, request: FastifyRequest, do
     actor: partyOf(request.access.operator),
     ...done,
   })
-}
-
-/** An operator as the audit knows one. */
-export function partyOf(operator: Operator | null): Party {
-  if (operator === null) return { kind: 'system', id: 'anonymous' }
-  return operator.id === null ? { kind: 'system', id: 'local' } : { kind: 'operator', id: operator.id }
 }
 
 export type Page = { title: string; place: Place | null; body: string; status?: number }
