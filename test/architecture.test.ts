@@ -29,7 +29,7 @@ const sequences = [
   'approval',
   'sign-in',
 ]
-/** Beside these every `…-page.ts` and `…-plugin.ts`: a subject with several pages, or many routes. */
+/** Beside these every `…-page.ts`, `…-plugin.ts` and `…-command.ts`: a subject with several of them. */
 const surfaces = ['plugin', 'page', 'command']
 /** Beside these every `…-store.ts`: a store that outgrew one file. */
 const edges = ['store', 'calendar', 'lines', 'sheet', 'password', 'secret']
@@ -46,7 +46,7 @@ const rootFiles: Record<string, Role> = {
   'config-check.ts': 'config',
   'command.ts': 'shell',
   'jobs.ts': 'jobs',
-  'mail-out.ts': 'jobs',
+  'mail-out.ts': 'shell',
   'backup.ts': 'app',
   'check.ts': 'app',
   'service.ts': 'app',
@@ -98,7 +98,7 @@ function roleInSubject(path: string): Role {
   if (edgeFolders.includes(basename(dirname(path)))) return pureInEdgeFolders.includes(name) ? 'pure' : 'edge'
   if (edges.includes(name) || name.endsWith('-store')) return 'edge'
   if (sequences.includes(name)) return 'sequence'
-  return surfaces.includes(name) || /-(page|plugin)$/.test(name) ? 'surface' : 'pure'
+  return surfaces.includes(name) || /-(page|plugin|command)$/.test(name) ? 'surface' : 'pure'
 }
 
 /** Every import, export from and dynamic import of a text. */

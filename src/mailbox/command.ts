@@ -1,4 +1,4 @@
-/** `mailbox plan`, `mailbox apply` and `mailbox list`. */
+/** `mailbox plan`, `mailbox apply` and `mailbox list`; `mailbox invite` stands beside it. */
 import {
   type Answer,
   type Command,
@@ -10,6 +10,7 @@ import {
 } from '../command.ts'
 import { AppError } from '../error.ts'
 import { dayAt } from '../ids.ts'
+import { inviteCommand } from './activation-command.ts'
 import { createConnector } from './connectors/index.ts'
 import { guardText, kinds, reasonText, refusalText, states, words } from './messages.ts'
 import { shownChanges } from './plan-store.ts'
@@ -45,6 +46,7 @@ export function mailboxCommands(lastUse: (context: CommandContext) => LastUse): 
       words: [0, 1],
       run: apply,
     },
+    inviteCommand,
     {
       name: 'mailbox list',
       usage: '[--agency CODE]',
@@ -156,7 +158,7 @@ async function list(context: CommandContext, values: Values, lastUse: LastUse): 
   const day = dayAt(now().getTime(), config.timeZone)
   const code = textOption(values, 'agency')
   const agencies = code === null ? null : subtree(await agencyTree(database.db, day), code)
-  const pages = () => withUse(mailboxes(database.db, day, agencies), lastUse)
+  const pages = () => withUse(mailboxes(database.db, { day, now: now() }, agencies), lastUse)
   return { json: { mailboxes: pages() }, text: () => listText(context, pages()), exit: 0 }
 }
 

@@ -29,7 +29,7 @@ export type Sheet = {
   add(slips: readonly Slip[]): Promise<void>
   /** Ends the file. Without a slip there is none. */
   finish(): Promise<void>
-  /** Ends it without leaving one behind. */
+  /** Ends one that is not finished without leaving anything behind. */
   discard(): Promise<void>
 }
 
@@ -54,6 +54,7 @@ export function openSheetFile(path: string, options: SheetOptions): Sheet {
       if (opened === null) return
       await within(path, opened.end())
       await within(path, rename(part, path))
+      opened = null
     },
     async discard() {
       if (opened === null) return

@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type Db, rowsOf, type Trx } from '../database/database.ts'
 import { type Address, addDays, type Day } from '../ids.ts'
+import { shownState } from './activation-store.ts'
 import type { AgencyNode, ListedEntry } from './plan.ts'
 
 // what the platform has ---------------------------------------------------------------------------------------------
@@ -168,14 +169,14 @@ export type MailboxRow = {
 /** Mailboxes in the order of their id, in pages; `agencies` limits to their holders' agencies. */
 export async function* mailboxes(
   db: Db,
-  day: Day,
+  { day, now }: { day: Day; now: Date },
   agencies: readonly number[] | null,
 ): AsyncGenerator<MailboxRow[]> {
   let after = 0
   while (true) {
     const { rows } = await sql<MailboxRow & { agencyId: number | null }>`
       with page as (
-        select m.id, m.address, m.state, h.person_id from mailbox m
+        select m.id, m.address, ${shownState(now)} as state, h.person_id from mailbox m
         left join mailbox_holder h on h.mailbox_id = m.id and h.last_day = 'infinity'
         where m.id > ${after} order by m.id limit 1000
       ), post as ${postsOn(day, sql`e.person_id in (select person_id from page)`)}
