@@ -148,3 +148,29 @@ export async function changesTo(db: Db, mailbox: number, limit: number): Promise
     where mailbox_id = ${mailbox} order by plan_id desc, number desc limit ${limit}`.execute(db)
   return rows
 }
+
+/** How the newest invitation to set a password stands; `used` is when somebody last set one by a link. */
+export type ActivationState = {
+  mailbox: number
+  usedAt: Date | null
+  /** Of the newest that left our hands and was not used or cancelled. */
+  sentAt: Date | null
+  expiresAt: Date | null
+  channel: 'mail' | 'sheet' | null
+}
+
+export async function activationsOf(
+  db: Db,
+  mailboxes: readonly number[],
+): Promise<Map<number, ActivationState>> {
+  const { rows } = await sql<ActivationState>`
+    select a.mailbox_id as mailbox, max(a.used_at) as "usedAt", max(o.delivered_at) as "sentAt",
+      max(o.expires_at) as "expiresAt", max(o.channel) as channel
+    from activation a left join lateral (
+      select delivered_at, expires_at, channel from activation o where o.id = a.id
+        and o.used_at is null and o.cancelled_at is null and o.delivered_at is not null
+        and not exists (select from activation n where n.mailbox_id = o.mailbox_id and n.id > o.id and n.delivered_at is not null)
+    ) o on true
+    where a.mailbox_id = any(${[...mailboxes]}::bigint[]) group by a.mailbox_id`.execute(db)
+  return new Map(rows.map(row => [row.mailbox, row]))
+}

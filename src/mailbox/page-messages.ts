@@ -122,6 +122,17 @@ export const mailboxKinds: Record<string, Words> = {
   shared: { vi: 'dùng chung', en: 'shared' },
 }
 
+const activations: Record<string, Words> = {
+  activated: { vi: 'đã kích hoạt', en: 'activated' },
+  sent: { vi: 'đã gửi, chưa kích hoạt', en: 'sent, not activated' },
+  expired: { vi: 'chưa kích hoạt, liên kết đã hết hạn', en: 'not activated, the link is out of date' },
+  none: { vi: 'chưa kích hoạt', en: 'not activated' },
+}
+
+export function activationText(locale: Locale, state: string): string {
+  return activations[state]?.[locale] ?? state
+}
+
 const stateReasons: Record<string, Words> = {
   created: { vi: 'cấp mới', en: 'created' },
   left: { vi: 'thôi việc', en: 'left' },

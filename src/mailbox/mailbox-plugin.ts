@@ -1,0 +1,152 @@
+/** Pages of mailboxes, each within the agencies of whoever asks. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { may } from '../access/access.ts'
+import { operatorOf, requireAgency, sendPage } from '../access/plugin.ts'
+import { agenciesBelow, agencyPath } from '../access/store.ts'
+import type { CommandContext } from '../command.ts'
+import { AppError } from '../error.ts'
+import { type Day, dayAt } from '../ids.ts'
+import { addressOf, pathId, queryChoice, queryText } from '../web/query.ts'
+import type { LastUse } from './command.ts'
+import {
+  type MailboxQuery,
+  mailboxListPage,
+  mailboxPage,
+  mailboxPath,
+  type Shown,
+  type Use,
+} from './mailbox-page.ts'
+import {
+  activationsOf,
+  addressesOf,
+  changesTo,
+  holdersOf,
+  type ListedMailbox,
+  listMailboxes,
+  type MailboxDetail,
+  mailboxById,
+  mailboxStates,
+  statesOf,
+} from './mailbox-page-store.ts'
+import { mailboxWords } from './page-messages.ts'
+import { subtree } from './reconcile.ts'
+import { searchOf } from './search.ts'
+import { agencyTree } from './store.ts'
+
+export type Shelf = { context: CommandContext; lastUse: LastUse }
+
+export function mailboxRoutes(server: FastifyInstance, shelf: Shelf): void {
+  const view = { config: { access: 'mailboxes.view' } } as const
+  server.get(mailboxPath, view, (request, reply) => list(shelf, request, reply))
+  server.get(`${mailboxPath}/:id`, view, (request, reply) => show(shelf, request, reply))
+}
+
+const PAGE = 50
+const CHANGES = 50
+
+function today({ config, now }: CommandContext): Day {
+  return dayAt(now().getTime(), config.timeZone)
+}
+
+async function list(shelf: Shelf, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { context } = shelf
+  const { locale } = request.access
+  const query = queryOf(request.query)
+  const { mailboxes, next } = await pageOf(shelf, request, PAGE)
+  const body = mailboxListPage(locale, {
+    query,
+    mailboxes,
+    next: next === null ? null : addressOf(mailboxPath, { ...query, after: next }),
+    now: context.now(),
+    timeZone: context.config.timeZone,
+    maySeePlans: may(operatorOf(request), 'plans.view', null),
+  })
+  return sendPage(context, request, reply, { title: mailboxWords[locale].title, place: 'mailboxes', body })
+}
+
+function queryOf(query: unknown): MailboxQuery {
+  return {
+    q: queryText(query, 'q'),
+    agency: queryText(query, 'agency'),
+    state: queryChoice(query, 'state', mailboxStates),
+  }
+}
+
+/** A page of mailboxes as the query and the scope of whoever asks want it; `next` is the address to go on after. */
+export async function pageOf(
+  shelf: Shelf,
+  request: FastifyRequest,
+  limit: number,
+): Promise<{ mailboxes: Shown[]; next: string | null }> {
+  const { context } = shelf
+  const { q, agency, state } = queryOf(request.query)
+  const agencies = await agenciesAsked(context, request, agency)
+  const filter = { day: today(context), agencies, search: searchOf(q), state }
+  const after = queryText(request.query, 'after')
+  const rows = await listMailboxes(context.database.db, filter, { after, limit: limit + 1 })
+  const shown = rows.slice(0, limit)
+  const next = rows.length > limit ? (shown.at(-1)?.address ?? null) : null
+  return { mailboxes: await withKnowledge(shelf, shown), next }
+}
+
+/** The agencies a list is limited to: the operator's, and of these those below the code asked for. */
+async function agenciesAsked(
+  context: CommandContext,
+  request: FastifyRequest,
+  code: string,
+): Promise<number[] | null> {
+  const { db } = context.database
+  const { agencyId } = operatorOf(request)
+  if (code === '') return agencyId === null ? null : agenciesBelow(db, agencyId)
+  const found = subtree(await agencyTree(db, today(context)), code)
+  await requireAgency(context, request, 'mailboxes.view', found[0] ?? null)
+  return found
+}
+
+const unseen: Use = { firstLogin: null, lastLogin: null, lastSend: null }
+
+async function withKnowledge<Row extends ListedMailbox>(
+  { context, lastUse }: Shelf,
+  rows: readonly Row[],
+): Promise<(Row & Pick<Shown, 'use' | 'activation'>)[]> {
+  const ids = rows.map(row => row.id)
+  const use = await lastUse(ids)
+  const activations = await activationsOf(context.database.db, ids)
+  return rows.map(row => ({
+    ...row,
+    use: use.get(row.id) ?? unseen,
+    activation: activations.get(row.id) ?? null,
+  }))
+}
+
+async function mailboxAsked(context: CommandContext, request: FastifyRequest): Promise<MailboxDetail> {
+  const mailbox = await mailboxById(context.database.db, pathId(request.params), today(context))
+  if (!mailbox) throw new AppError('not_found', 'there is no such mailbox')
+  await requireAgency(context, request, 'mailboxes.view', mailbox.agencyId)
+  return mailbox
+}
+
+async function show(shelf: Shelf, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { context } = shelf
+  const { db } = context.database
+  const { locale, csrf } = request.access
+  const mailbox = await mailboxAsked(context, request)
+  const [known] = await withKnowledge(shelf, [mailbox])
+  const operator = operatorOf(request)
+  const path = mailbox.agencyId === null ? null : await agencyPath(db, mailbox.agencyId)
+  const body = mailboxPage(locale, {
+    mailbox,
+    use: known?.use ?? unseen,
+    activation: known?.activation ?? null,
+    addresses: await addressesOf(db, mailbox.id),
+    holders: await holdersOf(db, mailbox.id),
+    states: await statesOf(db, mailbox.id),
+    changes: await changesTo(db, mailbox.id, CHANGES),
+    now: context.now(),
+    timeZone: context.config.timeZone,
+    csrf,
+    mayInvite: may(operator, 'mailboxes.invite', path) && mailbox.state === 'active',
+    maySeePlans: may(operator, 'plans.view', null),
+  })
+  return sendPage(context, request, reply, { title: mailbox.address, place: 'mailboxes', body })
+}
