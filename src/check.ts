@@ -25,7 +25,7 @@ export async function check(context: ConfigContext): Promise<Answer> {
   const parts: Part[] = []
   let database: Database | null = null
   const open = async () => {
-    database = await openDatabase(context.config.database)
+    database = context.shared ?? (await openDatabase(context.config.database))
     if (database.kind === 'pglite') await migrate(database)
     await requireMigrated(database)
     return database.kind === 'pglite' ? 'PGlite' : 'PostgreSQL'
@@ -38,7 +38,7 @@ export async function check(context: ConfigContext): Promise<Answer> {
       parts.push(await attempt(name, trial))
     }
   } finally {
-    await (database as Database | null)?.close()
+    if (context.shared === undefined) await (database as Database | null)?.close()
   }
   const ok = parts.every(part => part.ok)
   return { json: { ok, parts }, text: () => text(context, parts), exit: ok ? 0 : 1 }

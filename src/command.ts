@@ -19,6 +19,8 @@ export type ConfigContext = {
   signal: AbortSignal
   /** Replaces the progress line on a terminal; silent elsewhere. */
   progress: (line: string) => void
+  /** The database of the service that runs a handed-over command: it cannot be opened a second time. */
+  shared?: Database
 }
 
 /** What every other command is given: an open database, brought up to date unless the command does that itself. */

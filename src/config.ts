@@ -4,6 +4,7 @@
  * Secrets are references, `{"env": NAME}` or `{"file": PATH}`, resolved only where they are used.
  * Anything wrong is refused at start with the path of the key and what was expected (exit status 2).
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Value } from 'typebox/value'
@@ -69,7 +70,10 @@ export function readSecret(secret: Secret, key: string, env: NodeJS.ProcessEnv =
   }
 }
 
+/** Where the user of a command stood that was handed over by another process. */
+export const userFolder = new AsyncLocalStorage<string>()
+
 /** A path as the user meant it: relative to where the user stood, also when npm moved us. */
 export function userPath(path: string): string {
-  return resolve(process.env.INIT_CWD ?? process.cwd(), path)
+  return resolve(userFolder.getStore() ?? process.env.INIT_CWD ?? process.cwd(), path)
 }

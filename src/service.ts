@@ -4,7 +4,7 @@ import fastifyCookie from '@fastify/cookie'
 import fastifyFormbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
-import { accessPlugin } from './access/plugin.ts'
+import { accessPlugin, sendPage } from './access/plugin.ts'
 import { imapSources, ingestSettings, logSources, runSweep } from './activity/command.ts'
 import { follow, readNew } from './activity/follow.ts'
 import { activityPlugin } from './activity/plugin.ts'
@@ -14,7 +14,8 @@ import { adoptionPlugin } from './adoption/plugin.ts'
 import { keepFigures } from './adoption/report.ts'
 import { type Answer, type CommandContext, textOption, type Values } from './command.ts'
 import { type LogSourceConfig, userPath } from './config.ts'
-import { databaseError } from './database/database.ts'
+import { databaseError, embeddedFolder } from './database/database.ts'
+import { takeCalls } from './database/handover.ts'
 import { AppError, toAppError } from './error.ts'
 import { addDays, type Day } from './ids.ts'
 import {
@@ -33,6 +34,8 @@ import { makePlan } from './mailbox/reconcile.ts'
 import { syncAll } from './roster/command.ts'
 import { rosterPlugin } from './roster/plugin.ts'
 import { exitStatusOf } from './roster/sync.ts'
+import { serveLook } from './web/look.ts'
+import { openApi } from './web/openapi.ts'
 import { createServer, type Part } from './web/server.ts'
 import { serveStatic } from './web/static.ts'
 
@@ -178,6 +181,7 @@ export async function serve(context: CommandContext, values: Values): Promise<An
     if (only !== 'jobs' && only !== 'web') stops.unshift(startFollowing(context, states))
     if (only !== 'follow' && only !== 'web') stops.unshift((await startNights(context, states)).stop)
     if (only !== 'jobs' && only !== 'follow') stops.unshift(await startWeb(context, states))
+    stops.unshift(await startHandover(context))
     log.info({ parts: only ?? partNames, nightly: config.jobs.nightly }, 'ready')
     await ended(signal)
   } finally {
@@ -185,6 +189,17 @@ export async function serve(context: CommandContext, values: Values): Promise<An
       await stop().catch(thrown => log.error(toAppError(thrown), 'a part did not end well'))
   }
   return { json: { stopped: true }, text: () => '', exit: 0 }
+}
+
+/** Other commands on an embedded database are run here, since no second process may open it. */
+async function startHandover(context: CommandContext): Promise<() => Promise<void>> {
+  const folder = embeddedFolder(context.config.database)
+  if (folder === null || context.database.kind !== 'pglite') return async () => {}
+  const { runHanded } = await import('./call.ts')
+  return takeCalls(folder, (call, output, signal) => {
+    const around = { ...output, progress: () => {}, clear: () => {}, signal }
+    return runHanded(call, around, context.database)
+  })
 }
 
 function onlyOption(values: Values): PartName | null {
@@ -208,14 +223,21 @@ export async function createWeb(
     parts: async () => [...states.values()],
     registry: new Registry(),
     translate: thrown => (thrown instanceof AppError ? thrown : databaseError(thrown)),
+    sendPage: (request, reply, page) => sendPage(context, request, reply, { ...page, place: null }),
     now,
   })
   await server.register(fastifyCookie)
   await server.register(fastifyFormbody, { bodyLimit: FORM_BYTES })
+  // before the check of access: both work while the database is away
+  serveStatic(server)
+  serveLook(server, { secure: config.http.publicUrl?.startsWith('https:') ?? false })
   // one scope for all that people see: what stands before every route of it is the check of access
   await server.register(async pages => {
     await accessPlugin(pages, context)
-    serveStatic(pages)
+    await openApi(pages, {
+      locale: request => request.access.locale,
+      sendPage: (request, reply, page) => sendPage(context, request, reply, { ...page, place: null }),
+    })
     await rosterPlugin(pages, context)
     await mailboxPlugin(pages, context, ids => lastUse(database.db, ids))
     await activityPlugin(pages, context)

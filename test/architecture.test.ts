@@ -51,6 +51,7 @@ const rootFiles: Record<string, Role> = {
   'check.ts': 'app',
   'service.ts': 'app',
   'app.ts': 'app',
+  'call.ts': 'app',
   'main.ts': 'main',
 }
 

@@ -50,6 +50,12 @@ export async function openDatabase(config: Config['database']): Promise<Database
     : openPostgres(config)
 }
 
+/** The folder of an embedded database that is kept, or null. */
+export function embeddedFolder({ url }: Pick<Config['database'], 'url'>): string | null {
+  const folder = url.startsWith('pglite:') ? url.slice('pglite:'.length) : 'memory'
+  return folder.startsWith('memory') ? null : userPath(folder)
+}
+
 async function openEmbedded(folder: string): Promise<Database> {
   if (folder.startsWith('memory')) return wrapEmbedded(await createEmbedded(undefined), () => {})
   const path = userPath(folder)
