@@ -36,7 +36,7 @@ async function stylesheet(fonts: ReadonlyMap<string, Buffer>): Promise<string> {
     keyframes: true,
     fontFace: true,
     blocklist: unused,
-    defaultExtractor: text => text.match(/[\w-]+/g) ?? [],
+    defaultExtractor: wordsOf,
   })
   const own = readFileSync(join(root, 'src/web/style.css'), 'utf8')
   const faces = subsets.map(subset => fontFace(subset, fonts)).join('')
@@ -57,6 +57,20 @@ function pages(): { raw: string; extension: string }[] {
     .map(path => readFileSync(join(root, path), 'utf8'))
     .filter(text => /\bhtml`/.test(text))
     .map(text => ({ raw: text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, ''), extension: 'ts' }))
+}
+
+/** Tags, attributes, and what can be a class: in `class="…"` or a string of such words alone. Prose keeps nothing. */
+function wordsOf(code: string): string[] {
+  const tags = [...code.matchAll(/<([a-z][a-z0-9]*)/g)].map(([, tag = '']) => tag)
+  const attributes = [...code.matchAll(/\b([a-z-]+)="([a-z-]*)"/g)].flatMap(([, name = '', value = '']) => [
+    name,
+    value,
+  ])
+  const classes = [...code.matchAll(/class="([^>]*?)"[ >!]/g)].flatMap(([, list = '']) =>
+    list.split(/[^\w-]+/),
+  )
+  const strings = [...code.matchAll(/'([a-z0-9 -]+)'/g)].flatMap(([, list = '']) => list.split(' '))
+  return [...new Set([...tags, ...attributes, ...classes, ...strings])].filter(Boolean)
 }
 
 const subsets = ['latin', 'vietnamese'] as const

@@ -48,7 +48,7 @@ export async function lineChart(chart: LineChart): Promise<string> {
   const say = words[locale]
   if (points.every(point => point.count === null && point.total === null))
     return html`<figure class="chart"><figcaption class="stamp">${caption}</figcaption><p>${say.none}</p></figure>`
-  const wide = await draw(chart, { width: 860, height: 270, ticks: 5, right: 150 })
+  const wide = await draw(chart, { width: 760, height: 270, ticks: 5, right: 150 })
   const narrow = await draw(chart, { width: 460, height: 240, ticks: 4, right: 145 })
   return html`<figure class="chart"><figcaption class="stamp">${caption}</figcaption><div class="chart-wide">!${wide}</div><div class="chart-narrow">!${narrow}</div>!${table(chart)}</figure>`
 }
@@ -129,6 +129,8 @@ function options(chart: LineChart, { width, ticks, right }: Size) {
       type: 'value' as const,
       min: 0,
       minInterval: 1,
+      // room above the lines for the word that names a gap
+      boundaryGap: [0, '12%'] as [number, string],
       splitNumber: 4,
       axisLabel: { ...text, formatter: (value: number) => number(locale, value) },
       splitLine: { lineStyle: { color: paint.grid } },

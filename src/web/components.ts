@@ -56,7 +56,7 @@ export function pageHead({
   stamp?: string
   crumbs?: readonly { href: string; text: string }[]
 }): string {
-  const links = crumbs.map(each => html`<a href="${each.href}">${each.text}</a> › `)
+  const links = crumbs.map(each => html`<a href="${each.href}">${each.text}</a>`).join(' › ')
   const above = crumbs.length === 0 ? '' : html`<div class="crumbs">!${links}</div>`
   const beside = stamp === '' ? '' : html`<div class="stamp">!${stamp}</div>`
   return html`<div class="page-head">!${above}<h1>${title}</h1>!${beside}</div>`
@@ -68,6 +68,8 @@ export type Column = {
   number?: boolean
   /** Left out on a phone. */
   wide?: boolean
+  /** The title is read out, not shown: over a bar that repeats the number beside it. */
+  quiet?: boolean
 }
 
 /** A table; cells are HTML in the order of the columns. `caption` is read out, not shown. */
@@ -80,7 +82,12 @@ export function table(
     const names = [number ? 'n' : '', wide ? 'hide-s' : ''].filter(Boolean).join(' ')
     return names === '' ? '' : html` class="${names}"`
   }
-  const head = columns.map(column => html`<th scope="col"!${name(column)}>${column.title}</th>`)
+  const head = columns.map(column => {
+    const title = column.quiet
+      ? html`<span class="visually-hidden">${column.title}</span>`
+      : html`${column.title}`
+    return html`<th scope="col"!${name(column)}>!${title}</th>`
+  })
   const body = rows.map(
     row => html`<tr>!${columns.map((column, i) => html`<td!${name(column)}>!${row[i] ?? ''}</td>`)}</tr>`,
   )

@@ -87,6 +87,8 @@ function sendErrorPage(
     sendPage(request, reply, { ...page, status })
     return
   }
+  // what was sent by a form is not sent again by itself
+  if (away && isRead(request)) reply.header('refresh', RETRY_SECONDS)
   const frame = layout({
     ...page,
     ...look,
@@ -96,8 +98,6 @@ function sendErrorPage(
     csrf: '',
     // an address that could not be read is none to come back to
     path: status === 400 ? '/' : request.url,
-    // what was sent by a form is not sent again by itself
-    ...(away && isRead(request) ? { refreshSeconds: Number(RETRY_SECONDS) } : {}),
   })
   reply.type('text/html; charset=utf-8').send(frame)
 }

@@ -29,8 +29,6 @@ export type Frame = {
   body: string
   /** Whether people may be searched from here. */
   search?: boolean
-  /** Loads the page again after so many seconds. */
-  refreshSeconds?: number
 }
 
 const words = {
@@ -64,9 +62,7 @@ const words = {
 
 /** A whole page. */
 export function layout(frame: Frame): string {
-  const { locale, theme, title, body, refreshSeconds } = frame
-  const refresh =
-    refreshSeconds === undefined ? '' : html`<meta http-equiv="refresh" content="${refreshSeconds}">`
+  const { locale, theme, title, body } = frame
   const fonts = ['inter-latin.woff2', 'inter-vietnamese.woff2'].map(
     name => html`<link rel="preload" href="${assetUrl(name)}" as="font" type="font/woff2" crossorigin>`,
   )
@@ -76,7 +72,7 @@ export function layout(frame: Frame): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="${theme === 'auto' ? 'light dark' : theme}">
-<meta name="htmx-config" content='{"allowEval":false,"includeIndicatorStyles":false,"historyCacheSize":0,"selfRequestsOnly":true}'>!${refresh}
+<meta name="htmx-config" content='{"allowEval":false,"includeIndicatorStyles":false,"historyCacheSize":0,"selfRequestsOnly":true}'>
 <title>${title} · Hộp Thư</title>
 <link rel="stylesheet" href="${assetUrl('app.css')}">!${fonts}
 <link rel="icon" href="${assetUrl('logo.svg')}" type="image/svg+xml">
@@ -103,7 +99,7 @@ function header(frame: Frame): string {
   if (nav.length === 0) return html`!${brand}<div class="tools">!${tools(frame)}</div>`
   const links = nav.map(navLink)
   const many = nav.length > NAV_BESIDE ? ' nav-many' : ''
-  return html`!${brand}<nav class="nav-wide${many}" aria-label="${say.main}">!${links}</nav><div class="tools">!${search(frame, 'q-wide')}!${tools(frame)}</div><details class="nav-narrow"><summary class="tool">${say.menu}</summary><nav aria-label="${say.main}">!${search(frame, 'q-narrow')}!${links}</nav></details>`
+  return html`!${brand}<nav class="nav-wide${many}" aria-label="${say.main}">!${links}</nav><div class="tools">!${search(frame, 'q-wide')}!${tools(frame)}</div><details class="nav-narrow"><summary class="tool">!${bars}${say.menu}</summary><nav aria-label="${say.main}">!${search(frame, 'q-narrow')}!${links}</nav></details>`
 }
 
 function navLink({ href, label, active, badge }: NavItem): string {
@@ -169,3 +165,6 @@ const logo =
 
 const halfMoon =
   '<svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true"><circle cx="9" cy="9" r="6.5" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M9 2.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/></svg>'
+
+const bars =
+  '<svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true"><path d="M2 4.5h14M2 9h14M2 13.5h14" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"/></svg>'
