@@ -407,3 +407,42 @@ export const sheetWords: Record<Locale, SheetWords> = {
     care: 'Take no picture and pass it to nobody. If it is lost or does not work, tell your agency’s administrator.',
   },
 }
+
+// inviting from the pages -------------------------------------------------------------------------------------------
+
+export const invitePageWords = {
+  vi: {
+    title: 'Mời đặt mật khẩu',
+    address: 'Hộp thư',
+    other: 'Địa chỉ khác',
+    noOther: 'chưa có trong danh sách cán bộ',
+    choose: 'Liên kết và phiếu trước đây của hộp thư này sẽ không còn dùng được.',
+    byMail: 'Gửi liên kết đến địa chỉ khác',
+    bySlip: 'Hiện phiếu để in',
+    sent: (to: string) => `Đã gửi liên kết đến ${to}.`,
+    notInvited: 'Chưa mời được:',
+    once: 'Phiếu chỉ hiện một lần: in trang này ngay (Ctrl+P) và giao tận tay người có tên.',
+    qr: 'Mã QR của liên kết kích hoạt',
+    back: 'Về hộp thư',
+    backToAgency: 'Về cơ quan',
+    sheetTitle: 'Phiếu kích hoạt',
+    nobody: 'Cơ quan này không còn ai chờ kích hoạt nên không có phiếu để in.',
+  },
+  en: {
+    title: 'Invite to set a password',
+    address: 'Mailbox',
+    other: 'Other address',
+    noOther: 'not in the roster',
+    choose: 'Earlier links and slips of this mailbox will no longer work.',
+    byMail: 'Send a link to the other address',
+    bySlip: 'Show a slip to print',
+    sent: (to: string) => `A link was sent to ${to}.`,
+    notInvited: 'Not invited:',
+    once: 'The slip is shown once: print this page now (Ctrl+P) and hand it to the person named.',
+    qr: 'QR code of the activation link',
+    back: 'To the mailbox',
+    backToAgency: 'To the agency',
+    sheetTitle: 'Activation slips',
+    nobody: 'Nobody of this agency waits for activation, so there is no slip to print.',
+  },
+} as const

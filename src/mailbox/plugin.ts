@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { CommandContext } from '../command.ts'
 import { Background } from '../web/background.ts'
+import { activationRoutes } from './activation-page.ts'
 import { apiRoutes } from './api-plugin.ts'
 import type { LastUse } from './command.ts'
 import { mailboxRoutes } from './mailbox-plugin.ts'
@@ -17,4 +18,5 @@ export async function mailboxPlugin(
   planRoutes(server, desk)
   mailboxRoutes(server, shelf)
   apiRoutes(server, desk, shelf)
+  activationRoutes(server, context)
 }
