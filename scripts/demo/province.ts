@@ -1,0 +1,146 @@
+/** The invented province on disk and in the database: begun, begun again, or gone on with. */
+import { sql } from 'kysely'
+import type { CommandContext } from '../../src/command.ts'
+import { migrate } from '../../src/database/migrate.ts'
+import { AppError } from '../../src/error.ts'
+import { addDays, type Day } from '../../src/ids.ts'
+import { nightly } from '../../src/service.ts'
+import type { Resident } from './mail-log.ts'
+import {
+  beginDay,
+  clearPractice,
+  liveOn,
+  type Month,
+  monthsUntil,
+  note,
+  openPractice,
+  type Practice,
+  readState,
+  type State,
+  writeCurrent,
+  writeRosters,
+  writeRotated,
+} from './practice.ts'
+import { countDays, figureDays, readCurrent, readRotated, replayRosters, residentsOf } from './replay.ts'
+import { say } from './say.ts'
+
+export type Beginning = {
+  /** Where the practice platform keeps its files. */
+  folder: string
+  isWorkingDay: (day: Day) => boolean
+  today: Day
+  /** What a first start begins with. */
+  begin: { seed: number; share: number; days: number }
+}
+
+export type Province = {
+  practice: Practice
+  /** What is done while the service runs already: older logs, older figures, the missed night. */
+  fill(context: CommandContext): Promise<void>
+}
+
+/** Logs of the month that goes on and so many before it are read before the first page: the figures look back 28 days. */
+const MONTHS_FIRST = 2
+
+/**
+ * Brings database and platform up to yesterday. Throws `busy` where the database holds something else.
+ *
+ * A database that is empty, or a first start that was broken off, is begun anew, from the same seed and the same day.
+ */
+export async function beginOrGoOn(context: CommandContext, beginning: Beginning): Promise<Province> {
+  const { folder, today, begin } = beginning
+  await migrate(context.database)
+  const state = readState(folder)
+  const isEmpty = await hasNothing(context)
+  if (state === null && !isEmpty) {
+    throw new AppError(
+      'busy',
+      'the database of the demonstration holds something else; move its folder (./data/db) away and start again',
+    )
+  }
+  const known: State = state ?? { ...begin, start: today, phase: 'building', livedUntil: today, bytes: {} }
+  const practice = openPractice(folder, known, beginning.isWorkingDay)
+  const yesterday = addDays(today, -1)
+  if (known.phase !== 'building' && !isEmpty) return goOn(context, practice, yesterday)
+  if (!isEmpty) await emptyDatabase(context)
+  return build(context, practice, yesterday)
+}
+
+async function hasNothing({ database }: CommandContext): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (select from run) or exists (select from person) as found`.execute(database.db)
+  return rows[0]?.found !== true
+}
+
+/** After a first start that was broken off: nobody has done anything in it yet. */
+async function emptyDatabase({ database }: CommandContext): Promise<void> {
+  await database.exec(
+    'drop schema if exists pgboss cascade; drop schema public cascade; create schema public',
+  )
+  await migrate(database)
+}
+
+async function build(context: CommandContext, practice: Practice, until: Day): Promise<Province> {
+  note(practice, { phase: 'building' })
+  clearPractice(practice)
+  say('dựng tỉnh Phước An: danh sách cán bộ')
+  const days = writeRosters(practice, until)
+  await replayRosters(context, practice, { days, say: line => say(`dựng tỉnh Phước An: ${line}`, 'rosters') })
+  const residents = await residentsOf(context, practice)
+  const months = monthsUntil(practice, until)
+  const [current] = months
+  say('nhật ký thư: tháng này')
+  if (current) writeCurrent(practice, residents, current, until)
+  beginDay(practice, residents)
+  await readCurrent(context)
+  for (const month of months.slice(1, 1 + MONTHS_FIRST)) {
+    say(`nhật ký thư: tháng ${shown(month)}`, 'logs')
+    await readRotated(context, writeRotated(practice, residents, month))
+  }
+  say('số liệu')
+  await countDays(context, [until], () => {})
+  note(practice, { phase: 'filling' })
+  return { practice, fill: inner => fill(inner, practice, { residents, until }) }
+}
+
+type Rest = { residents: readonly Resident[]; until: Day }
+
+/** What is older: logs that are already there count once, so a fill that was broken off is done again. */
+async function fill(context: CommandContext, practice: Practice, { residents, until }: Rest): Promise<void> {
+  const older = monthsUntil(practice, until).slice(1 + MONTHS_FIRST)
+  for (const [i, month] of older.entries()) {
+    say(`bổ sung nhật ký thư các tháng trước (${i + 1}/${older.length})`, 'older logs')
+    await readRotated(context, writeRotated(practice, residents, month))
+  }
+  const { weekly, daily } = figureDays(addDays(practice.state.start, -practice.state.days), until)
+  await countDays(context, daily, line => say(`bổ sung ${line}`, 'daily'))
+  await countDays(context, weekly, line => say(`bổ sung ${line}`, 'weekly'))
+  await nightly(context)
+  note(practice, { phase: 'ready' })
+  say('Số liệu đã đầy đủ.\n')
+}
+
+async function goOn(context: CommandContext, practice: Practice, yesterday: Day): Promise<Province> {
+  const residents = await residentsOf(context, practice)
+  writeRosters(practice, yesterday)
+  const { livedUntil } = practice.state
+  const lived = liveOn(practice, residents, yesterday)
+  beginDay(practice, residents)
+  const finish = async (inner: CommandContext) => {
+    if (practice.state.phase === 'filling') return fill(inner, practice, { residents, until: livedUntil })
+    if (lived.length === 0) return
+    say(`các bước hằng đêm cho ${lived.length} ngày vừa qua`)
+    await nightly(inner)
+    await countDays(inner, lived.slice(-MOST_DAYS), () => {})
+    say('Số liệu đã đầy đủ.\n')
+  }
+  return { practice, fill: finish }
+}
+
+/** After a long pause the days further back are left to the weekly figures of those who look. */
+const MOST_DAYS = 90
+
+function shown({ month }: Month): string {
+  const [year, number] = month.split('-')
+  return `${number}/${year}`
+}
