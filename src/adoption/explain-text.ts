@@ -1,5 +1,6 @@
 /** An explanation as a person at a terminal reads it. */
-import type { Explanation } from './evidence.ts'
+import { daysBetween, parseDay } from '../ids.ts'
+import type { EvidenceKind, Explanation } from './evidence.ts'
 import type { Locale } from './messages.ts'
 
 const words = {
@@ -53,28 +54,41 @@ export function explanationText(
     ...stages.map(stage => `  ${mark(states[stage])} ${say[stage]}: ${states.why[stage]}`),
     '',
     `${say.facts}:`,
-    ...spans(evidence).map(
-      ({ days, sources, detail }) => `  ${days}  ${detail}${sources ? `  [${sources}]` : ''}`,
+    ...evidenceSpans(evidence).map(
+      span => `  ${daysOf(span)}  ${span.detail}${span.sources ? `  [${span.sources}]` : ''}`,
     ),
   ]
   return `${lines.join('\n')}\n`
 }
 
-type Span = { days: string; sources: string; detail: string }
+function daysOf({ first, last }: EvidenceSpan): string {
+  return first === last ? first.padEnd(10) : `${first} – ${last}`
+}
 
-/** Evidence in order; the same said of days in a row, as of missing logs, becomes one line. */
-function spans(evidence: Explanation['evidence']): Span[] {
-  const found: { first: string; last: string; sources: Set<string>; detail: string }[] = []
-  for (const { day, source, detail } of evidence) {
+/** One or more days in a row of which the same is said; '' for days before records. */
+export type EvidenceSpan = {
+  first: string
+  last: string
+  kind: EvidenceKind
+  sources: string
+  detail: string
+}
+
+/** Evidence in order; the same said of days in a row without a gap, as of missing logs, becomes one span. */
+export function evidenceSpans(evidence: Explanation['evidence']): EvidenceSpan[] {
+  const found: { first: string; last: string; kind: EvidenceKind; sources: Set<string>; detail: string }[] =
+    []
+  for (const { day, kind, source, detail } of evidence) {
     const before = found.at(-1)
-    if (before && before.detail === detail && day !== null && before.first !== '') {
+    if (before && before.detail === detail && follows(before.last, day)) {
       before.last = day
       before.sources.add(source ?? '')
-    } else found.push({ first: day ?? '', last: day ?? '', sources: new Set([source ?? '']), detail })
+    } else found.push({ first: day ?? '', last: day ?? '', kind, sources: new Set([source ?? '']), detail })
   }
-  return found.map(({ first, last, sources, detail }) => ({
-    days: first === last ? first.padEnd(10) : `${first} – ${last}`,
-    sources: [...sources].filter(Boolean).join(', '),
-    detail,
-  }))
+  return found.map(({ sources, ...span }) => ({ ...span, sources: [...sources].filter(Boolean).join(', ') }))
+}
+
+function follows(last: string, day: string | null): day is string {
+  const [from, to] = [parseDay(last), parseDay(day ?? '')]
+  return from !== null && to !== null && daysBetween(from, to) <= 1
 }

@@ -133,21 +133,49 @@ export async function adoptionFigures(
   db: Db,
   request: FiguresRequest & { agency?: string },
 ): Promise<{ report: AdoptionReport; figures: AgencyFigures[] }> {
-  const { day, partial, agency } = request
+  const { day, agency } = request
+  const known = await readFigures(db, request)
+  const figures = agency === undefined ? known.figures : subtree(known.figures, agency, day)
+  const found = await anomaliesOf(db, known.ground, figures)
+  return { report: reportOf(request, figures, found), figures }
+}
+
+/** The figures of every agency in force that day, with what they stand on. */
+export async function readFigures(
+  db: Db,
+  request: FiguresRequest,
+): Promise<{ ground: Ground; figures: AgencyFigures[] }> {
   const ground = await readGround(db, request)
-  const all = await figuresOn(db, request, ground)
-  const figures = agency === undefined ? all : subtree(all, agency, day)
+  return { ground, figures: await figuresOn(db, request, ground) }
+}
+
+type Anomalies = Awaited<ReturnType<typeof findAnomalies>>
+
+/** Who falls out of order at these agencies; nobody is known to before the first complete roster. */
+export async function anomaliesOf(
+  db: Db,
+  ground: Ground,
+  figures: readonly AgencyFigures[],
+): Promise<Anomalies> {
+  if (!ground.rosterKnown) return { anomalies: [], total: 0 }
   const ids = figures.map(each => each.id)
-  const found = ground.rosterKnown ? await findAnomalies(db, ground.query, ids) : { anomalies: [], total: 0 }
-  const report = {
+  return findAnomalies(db, ground.query, ids)
+}
+
+/** The object of `hopthu adoption --json`. */
+export function reportOf(
+  { day, partial }: Pick<FiguresRequest, 'day' | 'partial'>,
+  figures: readonly AgencyFigures[],
+  { anomalies, total }: Anomalies,
+): AdoptionReport {
+  return {
     asOf: day,
     partial,
     definition: FIGURE_DEFINITION,
     agencies: figures.map(toAgencyJson),
-    anomalies: found.anomalies,
-    anomaliesTotal: found.total,
+    anomalies,
+    anomaliesTotal: total,
   }
-  return { report, figures }
 }
 
 function subtree(figures: AgencyFigures[], code: string, day: Day): AgencyFigures[] {

@@ -64,13 +64,15 @@ export type StateQuery = {
   agencies: readonly { id: number; code: string; missing: number }[]
   /** Only this person. */
   person?: number
+  /** Only people with a post that day in one of these agencies; asked for so that few cost little. */
+  within?: readonly number[]
 }
 
 /**
  * The `with` list whose last member `state` has one row of `PersonState` per person in force that day. `post` has every
  * employment in force; `place` 1 is the one the person is counted at: the primary one, else the earliest, then by code.
  */
-function personStates(query: StateQuery): RawBuilder<unknown> {
+export function personStates(query: StateQuery): RawBuilder<unknown> {
   const day = sql`${query.day}::date`
   return sql`with
     agency_in_force as (
@@ -89,8 +91,16 @@ function personStates(query: StateQuery): RawBuilder<unknown> {
     state as (${stages(query)})`
 }
 
-function only({ person }: StateQuery, column: string): RawBuilder<unknown> {
-  return person === undefined ? sql`true` : sql`${sql.raw(column)} = ${person}`
+function only({ day, person, within }: StateQuery, column: string): RawBuilder<unknown> {
+  if (person !== undefined) return sql`${sql.raw(column)} = ${person}`
+  if (within === undefined) return sql`true`
+  return sql`${sql.raw(column)} in (select person_id from employment
+    where ${day}::date between first_day and last_day and agency_id in ${idList(within)})`
+}
+
+/** Ids as one parameter, whatever the engine, to stand behind `in`. */
+export function idList(ids: readonly number[]): RawBuilder<unknown> {
+  return sql`(select value::bigint from json_array_elements_text(${JSON.stringify(ids)}::json))`
 }
 
 /**
@@ -208,7 +218,7 @@ export async function findAnomalies(
     select coalesce(nullif(person.staff_id, ''), '#' || person.id) as person, mask <> 0 as used, count(*) over () as total
     from state join person on person.id = state.person_id
     where required and not holds and ever
-      and agency_id in (select value::bigint from json_array_elements_text(${JSON.stringify(within)}::json))
+      and agency_id in ${idList(within)}
     order by mask <> 0 desc, person.id limit ${MAX_ANOMALIES}`.execute(db)
   const anomalies = rows.map(
     ({ person, used }): Anomaly => ({

@@ -146,10 +146,15 @@ export function csvTable(report: AdoptionReport, locale: Locale): string {
     csvHead(words[locale]),
     ...report.agencies.map(agency => csvRow(report, agency, words[locale])),
   ]
-  return `\ufeff${lines.map(line => line.map(csvField).join(',')).join('\r\n')}\r\n`
+  return `\ufeff${csvLines(lines)}`
 }
 
-type Field = string | number | null
+/** Lines of CSV, each ended; what is not known is an empty field. */
+export function csvLines(lines: readonly (readonly Field[])[]): string {
+  return lines.map(line => `${line.map(csvField).join(',')}\r\n`).join('')
+}
+
+export type Field = string | number | null
 
 function csvHead(word: Words): Field[] {
   return [

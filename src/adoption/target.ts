@@ -122,6 +122,11 @@ function elapsedShare(target: Target, day: Day): number {
   return Math.min(1, daysBetween(from, day) / daysBetween(from, due))
 }
 
+/** Whether what an agency meets is this target; two of one name may ask for different things. */
+export function isSameTarget(state: TargetState, { name, indicator, value, due }: Target): boolean {
+  return state.name === name && state.indicator === indicator && state.value === value && state.due === due
+}
+
 /** The most pressing of an agency's targets, for where only one finds room. */
 export function mostPressing(states: readonly TargetState[]): TargetState | null {
   const rank = (state: TargetState) =>
