@@ -1,22 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
+import { Registry } from 'prom-client'
 import t from 'tap'
 import { makeStatic } from '../../scripts/static.ts'
 import { AppError } from '../../src/error.ts'
 import { layout } from '../../src/web/layout.ts'
 import { ownPath } from '../../src/web/look.ts'
+import { createServer } from '../../src/web/server.ts'
 import { assetUrl } from '../../src/web/static.ts'
 import { embedded } from '../support/database.ts'
 import { openWeb } from '../support/web.ts'
 
 const folder = join(import.meta.dirname, '../../src/web/static')
 
-async function opened(t: Parameters<typeof openWeb>[0]) {
-  const database = await embedded()
-  t.teardown(() => database.close())
-  return openWeb(t, { database })
-}
+const database = await embedded()
+t.teardown(() => database.close())
+const web = await openWeb(t, { database })
 
 t.test('what is committed is what the script makes, within its bytes', async t => {
   const made = await makeStatic()
@@ -31,7 +31,6 @@ t.test('what is committed is what the script makes, within its bytes', async t =
 })
 
 t.test('assets are kept for ever at an address of their content, and packed', async t => {
-  const web = await opened(t)
   for (const name of ['app.css', 'htmx.min.js', 'logo.svg', 'inter-latin.woff2', 'inter-vietnamese.woff2']) {
     const { status, headers } = await web.get(assetUrl(name))
     t.equal(status, 200, name)
@@ -50,7 +49,6 @@ t.test('assets are kept for ever at an address of their content, and packed', as
 })
 
 t.test('language and look are switched by a link that comes back', async t => {
-  const web = await opened(t)
   const dark = await web.get('/look?theme=dark&back=%2Fsign-in%3Fnext%3D%252F')
   t.match(dark, { status: 303, headers: { location: '/sign-in?next=%2F' } })
   t.match(
@@ -71,7 +69,6 @@ t.test('language and look are switched by a link that comes back', async t => {
 })
 
 t.test('the way back never leads to another host', async t => {
-  const web = await opened(t)
   const elsewhere = [
     'https://other.test/',
     '//other.test/a',
@@ -126,13 +123,12 @@ t.test('the frame shows who asks, where they are, and leads everywhere without a
 })
 
 t.test('somebody who is not signed in sees no menu and no search', async t => {
-  const page = (await (await opened(t)).get('/nowhere')).body
+  const page = (await web.get('/nowhere')).body
   t.notMatch(page, /<nav|role="search"|sign-out/)
   t.match(page, /theme(=|&#61;)dark/)
 })
 
 t.test('an error inside keeps the frame of whoever asks', async t => {
-  const web = await opened(t)
   const admin = await web.signIn('admin')
   const { status, body } = await web.get('/static/x/y', admin)
   t.equal(status, 404)
@@ -140,7 +136,6 @@ t.test('an error inside keeps the frame of whoever asks', async t => {
 })
 
 t.test('the API is described for those who are signed in, and for nobody else', async t => {
-  const web = await opened(t)
   t.match(await web.get('/api/v1/openapi.json'), { status: 401, headers: { 'content-type': /json/ } })
   t.match(await web.get('/api/docs'), { status: 401 })
   const viewer = await web.signIn('viewer')
@@ -155,11 +150,6 @@ t.test('the API is described for those who are signed in, and for nobody else', 
 })
 
 t.test('an answer that is packed is the same answer', async t => {
-  const web = await opened(t)
-  const database = await embedded()
-  t.teardown(() => database.close())
-  const { createServer } = await import('../../src/web/server.ts')
-  const { Registry } = await import('prom-client')
   const server = createServer({ ...web.context, parts: async () => [], registry: new Registry() })
   t.teardown(() => server.close())
   server.get('/gone', async () => {
