@@ -65,11 +65,13 @@ export type GoingRun = {
   about: Record<string, unknown>
 }
 
-/** Runs of a kind that go on now; those whose process is gone are left out, though nobody marked them yet. */
-export async function goingRuns(db: Db, kind: string): Promise<GoingRun[]> {
+/** Runs that go on now, of a kind or of any (null); those whose process is gone are left out, though nobody marked them yet. */
+export async function goingRuns(db: Db, kind: string | null): Promise<GoingRun[]> {
   const { rows } = await sql<GoingRun & Holder>`
     select id, kind, subject, started_at as "startedAt", result as about, host, pid, ${stale} as stale
-    from run where kind = ${kind} and state = 'running' order by id`.execute(db)
+    from run where state = 'running' and ${kind === null ? sql`true` : sql`kind = ${kind}`} order by id`.execute(
+    db,
+  )
   return rows
     .filter(row => !isGone(row))
     .map(({ id, kind, subject, startedAt, about }) => ({ id, kind, subject, startedAt, about }))
