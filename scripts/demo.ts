@@ -120,7 +120,7 @@ function requirePort({ http: { host, port } }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', cause => {
-      const message = `port ${port} on ${host} is taken by another program; stop it, or choose another: PORT=8081 npm start`
+      const message = `cổng ${port} của ${host} đang được chương trình khác sử dụng; hãy dừng chương trình đó, hoặc chọn cổng khác: PORT=8081 npm start`
       reject(new AppError('busy', message, { cause }))
     })
     probe.listen(port, host, () => probe.close(() => resolve()))
@@ -144,7 +144,8 @@ try {
 } catch (thrown) {
   const error = toAppError(thrown)
   clearLine()
-  process.stderr.write(`hopthu: ${headline(error.code)}\n        ${error.message}\n`)
+  const said = error.code === 'busy' ? error.message : `${headline(error.code)}\n        ${error.message}`
+  process.stderr.write(`hopthu: ${said}\n`)
   if (error.code === 'internal')
     process.stderr.write(`${error.cause instanceof Error ? error.cause.stack : error.stack}\n`)
   process.exitCode = error.code === 'cancelled' ? 130 : error.exitStatus

@@ -140,55 +140,60 @@ export function writeCurrent(
 ): void {
   const bytes: Record<string, number> = {}
   mkdirSync(join(practice.folder, 'logs'), { recursive: true })
+  const users = new Set<string>()
   for (const log of logs) {
-    const content = contentOf(practice, log, residents, month.days)
+    const content = month.days.map(day => linesOn(practice, { log, residents, users }, { day })).join('')
     writeFileSync(logPath(practice, log.name), content)
     bytes[log.name] = Buffer.byteLength(content)
   }
+  setPasswords(practice, users)
   note(practice, { livedUntil: until, bytes })
 }
 
-/** Writes a month gone by, packed as logrotate leaves it; answers the files. */
-export function writeRotated(
+/** Writes a month gone by, packed as logrotate leaves it; answers the files. `rest` is waited for after each day. */
+export async function writeRotated(
   practice: Practice,
   residents: readonly Resident[],
   { month, days }: Month,
-): string[] {
-  return logs.flatMap(log => {
-    const content = contentOf(practice, log, residents, days)
-    return content === '' ? [] : [pack(practice, log.name, month, Buffer.from(content))]
-  })
+  rest: () => Promise<void>,
+): Promise<string[]> {
+  const paths: string[] = []
+  const users = new Set<string>()
+  for (const log of logs) {
+    const parts: string[] = []
+    for (const day of days) {
+      parts.push(linesOn(practice, { log, residents, users }, { day }))
+      await rest()
+    }
+    const content = parts.join('')
+    if (content !== '') paths.push(pack(practice, log.name, month, Buffer.from(content)))
+  }
+  setPasswords(practice, users)
+  return paths
 }
 
-function contentOf(
-  practice: Practice,
-  log: LogFile,
-  residents: readonly Resident[],
-  days: readonly number[],
-): string {
-  return days.map(day => linesOn(practice, log, residents, { day })).join('')
-}
-
-/** A day's lines; whoever uses their mailbox for the first time has set a password for it. */
+/** A day's lines; who used their mailbox is added to `users`. */
 function linesOn(
   practice: Practice,
-  log: LogFile,
-  residents: readonly Resident[],
+  { log, residents, users }: Writing,
   when: { day: number; until?: number },
 ): string {
   if (log.isSilent(when.day)) return ''
   const { state, isWorking } = practice
   const server: MailServer = { seed: state.seed, start: state.start, domain: log.domain, isWorking }
   const own = residents.filter(({ address }) => address.endsWith(`@${log.domain}`))
-  const { text, users } = dayOfLog(server, own, when)
-  setPasswords(practice, users)
-  return text
+  const found = dayOfLog(server, own, when)
+  for (const user of found.users) users.add(user)
+  return found.text
 }
+
+type Writing = { log: LogFile; residents: readonly Resident[]; users: Set<string> }
 
 /** No password fits this: whoever wants to sign in for real sets one by a link. */
 const PLAYED_PASSWORD = '{CRYPT}!practice'
 
-function setPasswords({ folder }: Practice, users: readonly string[]): void {
+/** Whoever uses their mailbox for the first time has set a password for it. */
+function setPasswords({ folder }: Practice, users: ReadonlySet<string>): void {
   const mailboxes = new PracticeMailboxes(join(folder, 'mailboxes'))
   try {
     mailboxes.write(() => {
@@ -242,7 +247,11 @@ function pack(practice: Practice, name: string, month: string, content: Buffer):
 export function liveOn(practice: Practice, residents: readonly Resident[], until: Day): Day[] {
   const lived: Day[] = []
   for (let day = addDays(practice.state.livedUntil, 1); day <= until; day = addDays(day, 1)) {
-    const bytes = Object.fromEntries(logs.map(log => [log.name, liveDay(practice, log, residents, day)]))
+    const users = new Set<string>()
+    const bytes = Object.fromEntries(
+      logs.map(log => [log.name, liveDay(practice, { log, residents, users }, day)]),
+    )
+    setPasswords(practice, users)
     note(practice, { livedUntil: day, bytes })
     lived.push(day)
   }
@@ -250,14 +259,15 @@ export function liveOn(practice: Practice, residents: readonly Resident[], until
 }
 
 /** Appends a whole day to a log and answers how long it is then. */
-function liveDay(practice: Practice, log: LogFile, residents: readonly Resident[], day: Day): number {
+function liveDay(practice: Practice, writing: Writing, day: Day): number {
+  const { log } = writing
   const path = logPath(practice, log.name)
   cutToWhole(practice, log)
   if (day.endsWith('-01') && statSync(path).size > 0) {
     pack(practice, log.name, addDays(day, -1).slice(0, 7), readFileSync(path))
     rmSync(path)
   }
-  appendFileSync(path, linesOn(practice, log, residents, { day: offsetOf(practice, day) }))
+  appendFileSync(path, linesOn(practice, writing, { day: offsetOf(practice, day) }))
   return statSync(path).size
 }
 
@@ -267,9 +277,13 @@ const NIGHT_MS = 30 * 60_000
 /** Writes the first lines of the day after the last whole one: they prove that the log was read past midnight. */
 export function beginDay(practice: Practice, residents: readonly Resident[]): void {
   const day = offsetOf(practice, practice.state.livedUntil) + 1
+  const users = new Set<string>()
   for (const log of logs) {
     cutToWhole(practice, log)
-    appendFileSync(logPath(practice, log.name), linesOn(practice, log, residents, { day, until: NIGHT_MS }))
+    appendFileSync(
+      logPath(practice, log.name),
+      linesOn(practice, { log, residents, users }, { day, until: NIGHT_MS }),
+    )
   }
 }
 

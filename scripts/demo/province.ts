@@ -21,7 +21,15 @@ import {
   writeRosters,
   writeRotated,
 } from './practice.ts'
-import { countDays, figureDays, readCurrent, readRotated, replayRosters, residentsOf } from './replay.ts'
+import {
+  countDays,
+  figureDays,
+  readCurrent,
+  readRotated,
+  replayRosters,
+  residentsOf,
+  restingAsLong,
+} from './replay.ts'
 import { say } from './say.ts'
 
 export type Beginning = {
@@ -95,10 +103,10 @@ async function build(context: CommandContext, practice: Practice, until: Day): P
   await readCurrent(context)
   for (const month of months.slice(1, 1 + MONTHS_FIRST)) {
     say(`nhật ký thư: tháng ${shown(month)}`, 'logs')
-    await readRotated(context, writeRotated(practice, residents, month))
+    await readRotated(context, await writeRotated(practice, residents, month, async () => {}))
   }
   say('số liệu')
-  await countDays(context, [until], () => {})
+  await countDays(context, [until])
   note(practice, { phase: 'filling' })
   return { practice, fill: inner => fill(inner, practice, { residents, until }) }
 }
@@ -107,14 +115,19 @@ type Rest = { residents: readonly Resident[]; until: Day }
 
 /** What is older: logs that are already there count once, so a fill that was broken off is done again. */
 async function fill(context: CommandContext, practice: Practice, { residents, until }: Rest): Promise<void> {
+  const rest = restingAsLong()
   const older = monthsUntil(practice, until).slice(1 + MONTHS_FIRST)
   for (const [i, month] of older.entries()) {
     say(`bổ sung nhật ký thư các tháng trước (${i + 1}/${older.length})`, 'older logs')
-    await readRotated(context, writeRotated(practice, residents, month))
+    await readRotated(
+      context,
+      await writeRotated(practice, residents, month, () => rest(context.signal)),
+      rest,
+    )
   }
   const { weekly, daily } = figureDays(addDays(practice.state.start, -practice.state.days), until)
-  await countDays(context, daily, line => say(`bổ sung ${line}`, 'daily'))
-  await countDays(context, weekly, line => say(`bổ sung ${line}`, 'weekly'))
+  await countDays(context, daily, { say: line => say(`bổ sung ${line}`, 'daily'), rest })
+  await countDays(context, weekly, { say: line => say(`bổ sung ${line}`, 'weekly'), rest })
   await nightly(context)
   note(practice, { phase: 'ready' })
   say('Số liệu đã đầy đủ.\n')
@@ -131,7 +144,7 @@ async function goOn(context: CommandContext, practice: Practice, yesterday: Day)
     if (lived.length === 0) return
     say(`các bước hằng đêm cho ${lived.length} ngày vừa qua`)
     await nightly(inner)
-    await countDays(inner, lived.slice(-MOST_DAYS), () => {})
+    await countDays(inner, lived.slice(-MOST_DAYS), { rest: restingAsLong() })
     say('Số liệu đã đầy đủ.\n')
   }
   return { practice, fill: finish }

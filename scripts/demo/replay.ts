@@ -1,7 +1,10 @@
 /** The history of the province, replayed through the steps that run every night, each with the clock of its day. */
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { ingestFiles, ingestSettings, logSources } from '../../src/activity/command.ts'
+import { ingestSettings, logSources } from '../../src/activity/command.ts'
 import { readNew } from '../../src/activity/follow.ts'
+import { Ingestion } from '../../src/activity/ingest.ts'
+import { openLogFile, splitLines } from '../../src/activity/lines.ts'
 import { figuresRequest } from '../../src/adoption/command.ts'
 import { keepFigures } from '../../src/adoption/report.ts'
 import type { CommandContext } from '../../src/command.ts'
@@ -85,19 +88,56 @@ export async function readCurrent(context: CommandContext): Promise<void> {
   }
 }
 
-/** Reads rotated files, each into the source whose name its own begins with. */
-export async function readRotated(context: CommandContext, paths: readonly string[]): Promise<void> {
+/** Reads rotated files, each into the source whose name its own begins with; `rest` is waited for now and then. */
+export async function readRotated(
+  context: CommandContext,
+  paths: readonly string[],
+  rest: Rest = atOnce,
+): Promise<void> {
+  const { config, database, signal } = context
   for (const path of paths) {
-    context.signal.throwIfAborted()
-    const source = logSources(context.config).find(each => path.startsWith(userPath(each.path)))
-    if (source) await ingestFiles(context, source.name, [path])
+    const source = logSources(config).find(each => path.startsWith(userPath(each.path)))
+    if (!source) continue
+    const ingestion = new Ingestion(database.db, await ingestSettings(context, source.name))
+    const { chunks, writtenAt } = openLogFile(path, signal)
+    ingestion.begin(writtenAt)
+    for await (const lines of splitLines(chunks, 0, config.activity.maxLineBytes)) {
+      await ingestion.take(lines)
+      await rest(signal)
+    }
+    await ingestion.end()
   }
 }
 
+/** Waits a little between two steps, so that whoever looks at a page meanwhile is served. */
+export type Rest = (signal: AbortSignal) => Promise<void>
+
+/** Lets only what waits already have its turn: the embedded database works without ever giving the process free. */
+export const atOnce: Rest = async signal => {
+  await setImmediate()
+  signal.throwIfAborted()
+}
+
+/** Rests as long as the step before took, up to a limit: half of the time is for those who look. */
+export function restingAsLong(): Rest {
+  let last = performance.now()
+  return async signal => {
+    await sleep(Math.min(MOST_REST_MS, performance.now() - last))
+    last = performance.now()
+    signal.throwIfAborted()
+  }
+}
+
+const MOST_REST_MS = 400
+
 /** Counts and keeps the figures of days, one after the other. */
-export async function countDays(context: CommandContext, days: readonly Day[], say: Say): Promise<void> {
+export async function countDays(
+  context: CommandContext,
+  days: readonly Day[],
+  { say = () => {}, rest = atOnce }: { say?: Say; rest?: Rest } = {},
+): Promise<void> {
   for (const [i, day] of days.entries()) {
-    context.signal.throwIfAborted()
+    await rest(context.signal)
     await keepFigures(context.database.db, await figuresRequest(context, day))
     say(`số liệu ngày ${shown(day)} (${i + 1}/${days.length})`)
   }
