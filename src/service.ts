@@ -31,6 +31,7 @@ import { withPlatform } from './mailbox/command.ts'
 import { mailboxPlugin } from './mailbox/plugin.ts'
 import { applyPlan } from './mailbox/provisioner.ts'
 import { makePlan } from './mailbox/reconcile.ts'
+import { addressesById } from './mailbox/store.ts'
 import { syncAll } from './roster/command.ts'
 import { rosterPlugin } from './roster/plugin.ts'
 import { exitStatusOf } from './roster/sync.ts'
@@ -233,11 +234,12 @@ export async function createWeb(
   serveLook(server, { secure: config.http.publicUrl?.startsWith('https:') ?? false })
   // one scope for all that people see: what stands before every route of it is the check of access
   await server.register(async pages => {
-    await accessPlugin(pages, context)
+    // first, since it describes only the routes that come after it
     await openApi(pages, {
       locale: request => request.access.locale,
       sendPage: (request, reply, page) => sendPage(context, request, reply, { ...page, place: null }),
     })
+    await accessPlugin(pages, context, ids => addressesById(database.db, ids))
     await rosterPlugin(pages, context)
     await mailboxPlugin(pages, context, ids => lastUse(database.db, ids))
     await activityPlugin(pages, context)

@@ -1,7 +1,7 @@
 /** `/account`: who one is here, one's password, one's open sessions. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CommandContext } from '../command.ts'
-import { card, notice, table, tableCard } from '../web/components.ts'
+import { card, keyValues, notice, pageHead, table, tableCard } from '../web/components.ts'
 import { readForm } from '../web/form.ts'
 import { instant } from '../web/format.ts'
 import { html } from '../web/html.ts'
@@ -9,7 +9,7 @@ import { field, input } from '../web/inputs.ts'
 import type { Operator } from './access.ts'
 import { strictLimit } from './limits.ts'
 import { words } from './messages.ts'
-import { agencyName, type OpenSession, sessionsOf } from './operator-store.ts'
+import { agencyOf, type OpenSession, sessionsOf } from './operator-store.ts'
 import { isLeaked } from './password.ts'
 import { PASSWORD_MOST, passwordProblem } from './password-policy.ts'
 import { cookieName, operatorOf, sendPage, setSessionCookie } from './plugin.ts'
@@ -38,25 +38,23 @@ async function showAccount(context: CommandContext, request: FastifyRequest, rep
   const operator = operatorOf(request)
   const current = tokenHash(currentToken(context, request))
   const sessions = await sessionsOf(db, operator.id ?? 0, { current, now: context.now() })
-  const scope = operator.agencyId === null ? say.whole : await agencyName(db, operator.agencyId)
+  const scope =
+    operator.agencyId === null ? say.whole : ((await agencyOf(db, operator.agencyId))?.name ?? '–')
   const said = saidThings.find(each => each === textOf(request.query, 'said'))
   const done = said === undefined ? '' : notice(said === 'noSession' ? 'warn' : 'good', say[said])
-  const body = html`<h1 class="page-title mb-3">${say.title}</h1>!${done}!${whoCard(request, operator, scope)}!${sessionsCard(context, request, sessions)}`
+  const body = html`!${pageHead({ title: say.title })}!${done}!${whoCard(request, operator, scope)}!${sessionsCard(context, request, sessions)}`
   return sendPage(context, request, reply, { title: say.title, place: null, body })
 }
 
 function whoCard(request: FastifyRequest, operator: Operator, scope: string): string {
   const { account: say, roles } = words[request.access.locale]
   const rows: [string, string][] = [
-    [say.name, operator.name],
+    [say.name, html`${operator.name}`],
     [say.role, roles[operator.role]],
-    [say.scope, scope],
+    [say.scope, html`${scope}`],
   ]
-  const list = rows.map(
-    ([term, text]) => html`<dt class="col-5 col-md-3">${term}</dt><dd class="col-7 col-md-9">${text}</dd>`,
-  )
   const actions = html`<a class="btn btn-sm" href="/account/password">${say.change}</a>`
-  return card({ title: operator.name, body: html`<dl class="row mb-0">!${list}</dl>`, actions })
+  return card({ title: operator.name, body: keyValues(rows), actions })
 }
 
 function sessionsCard(
@@ -74,7 +72,7 @@ function sessionsCard(
     instant(each.seenAt, zone),
     each.current ? html`<span class="stamp">${say.here}</span>` : button(each.key, say.end),
   ])
-  const columns = [{ title: say.since }, { title: say.seen, wide: true }, { title: '' }]
+  const columns = [{ title: say.since }, { title: say.seen, wide: true }, { title: say.end }]
   const others = sessions.some(each => !each.current) ? button('', say.endOthers) : ''
   return tableCard({ title: say.sessions, table: table(say.sessions, columns, rows), actions: others })
 }

@@ -38,6 +38,8 @@ type OperatorWords = Record<
   | 'nameHint'
   | 'agency'
   | 'agencyHint'
+  | 'agencyOwn'
+  | 'manage'
   | 'submit'
   | 'link'
   | 'disable'
@@ -61,6 +63,10 @@ type Words = {
   audit: AuditWords
   operators: OperatorWords
   actions: Record<AuditAction, string>
+  /** Names of what a detail holds; one that is not here is shown as it is. */
+  details: Record<string, string>
+  yes: string
+  no: string
 }
 
 const vi: Words = {
@@ -102,6 +108,8 @@ const vi: Words = {
     nameHint: 'Chữ không dấu, chữ số và . _ @ -, từ 2 đến 64 ký tự; ví dụ nguyen.van.an',
     agency: 'Mã cơ quan',
     agencyHint: 'Để trống nếu phạm vi là toàn hệ thống.',
+    agencyOwn: 'Cơ quan trong phạm vi của bạn, ví dụ H99.01',
+    manage: 'Thao tác',
     submit: 'Thêm và tạo liên kết',
     link: 'Tạo liên kết',
     disable: 'Ngừng quyền',
@@ -147,6 +155,33 @@ const vi: Words = {
     'backup.made': 'Sao lưu',
     'backup.restored': 'Khôi phục bản sao lưu',
   },
+  details: {
+    action: 'việc',
+    already: 'đã có sẵn',
+    bytes: 'byte',
+    count: 'số lượng',
+    day: 'ngày',
+    done: 'hoàn tất',
+    error: 'lỗi',
+    exit: 'mã kết quả',
+    failed: 'chưa thành công',
+    force: 'vượt ngưỡng',
+    format: 'định dạng',
+    invited: 'đã mời',
+    lines: 'số dòng nhật ký',
+    plan: 'đề xuất',
+    read: 'đã đọc',
+    refused: 'bị từ chối',
+    role: 'vai trò',
+    rows: 'số dòng',
+    run: 'lượt chạy',
+    sessions: 'số phiên',
+    step: 'bước',
+    tables: 'số bảng',
+    what: 'nội dung',
+  },
+  yes: 'có',
+  no: 'không',
 }
 
 const en: Words = {
@@ -187,6 +222,8 @@ const en: Words = {
     nameHint: 'Letters a to z, digits and . _ @ -, 2 to 64 characters; such as nguyen.van.an',
     agency: 'Code of the agency',
     agencyHint: 'Empty for the whole installation.',
+    agencyOwn: 'An agency within your scope, such as H99.01',
+    manage: 'Actions',
     submit: 'Add and make a link',
     link: 'Make a link',
     disable: 'Disable',
@@ -232,6 +269,9 @@ const en: Words = {
     'backup.made': 'Made a backup',
     'backup.restored': 'Restored a backup',
   },
+  details: {},
+  yes: 'yes',
+  no: 'no',
 }
 
 export const auditWords: Record<Locale, Words> = { vi, en }

@@ -30,15 +30,27 @@ export async function operatorById(db: Db, id: number): Promise<Credentials | nu
   return credentialsOf(rows[0])
 }
 
-/** The new operator, or null where the name is taken. */
+/**
+ * The new operator, or null where the name is taken. A name that was disabled may come back, with the role and agency
+ * given now and without its old password.
+ */
 export async function insertOperator(
   db: Db,
   { name, role, agencyId, now }: { name: string; role: Role; agencyId: number | null; now: Date },
 ): Promise<(Operator & { id: number }) | null> {
   const { rows } = await sql<{ id: number }>`
     insert into operator (name, role, agency_id, created_at) values (${name}, ${role}, ${agencyId}, ${now})
-    on conflict (name) do nothing returning id`.execute(db)
+    on conflict (name) do update set role = excluded.role, agency_id = excluded.agency_id, password_hash = null,
+      disabled_at = null where operator.disabled_at is not null
+    returning id`.execute(db)
   return rows[0] ? { id: rows[0].id, name, role, agencyId } : null
+}
+
+/** Where an operator stands, disabled or not; null where there is none of that id. */
+export async function operatorScope(db: Db, id: number): Promise<{ agencyId: number | null } | null> {
+  const { rows } = await sql<{ agencyId: number | null }>`
+    select agency_id as "agencyId" from operator where id = ${id}`.execute(db)
+  return rows[0] ?? null
 }
 
 /** Whether there was somebody to disable. Their sessions end by it: a session is looked up with its operator. */
@@ -64,11 +76,13 @@ export async function agencyByCode(db: Db, code: string): Promise<number | null>
   return rows[0]?.id ?? null
 }
 
-/** Name of an agency, as it was last known. */
-export async function agencyName(db: Db, agencyId: number): Promise<string> {
-  const { rows } = await sql<{ name: string }>`
-    select name from agency_period where agency_id = ${agencyId} order by last_day desc limit 1`.execute(db)
-  return rows[0]?.name ?? '–'
+/** An agency as it was last known. */
+export async function agencyOf(db: Db, agencyId: number): Promise<{ code: string; name: string } | null> {
+  const { rows } = await sql<{ code: string; name: string }>`
+    select code, name from agency_period where agency_id = ${agencyId} order by last_day desc limit 1`.execute(
+    db,
+  )
+  return rows[0] ?? null
 }
 
 // links -------------------------------------------------------------------------------------------------------------

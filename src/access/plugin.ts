@@ -12,11 +12,14 @@ import type { Locale } from '../web/format.ts'
 import { layout, type Theme } from '../web/layout.ts'
 import { type Action, may, mayAnywhere, type Operator } from './access.ts'
 import { accountRoutes } from './account-page.ts'
+import { apiRoutes } from './api-plugin.ts'
 import type { AuditAction, AuditDetail } from './audit.ts'
+import { type AddressesOf, auditRoutes } from './audit-plugin.ts'
 import { appendAudit, type Party, partyOf } from './audit-store.ts'
 import { GENERAL_LIMIT } from './limits.ts'
 import { words } from './messages.ts'
 import { type Place, places } from './navigation.ts'
+import { operatorRoutes } from './operators-plugin.ts'
 import { csrfOf, isMaskOf, maskCsrf, tokenHash } from './secret.ts'
 import { signOutOf } from './sign-in.ts'
 import { signInRoutes } from './sign-in-page.ts'
@@ -101,9 +104,9 @@ export function sendPage(
   reply: FastifyReply,
   page: Page,
 ): FastifyReply {
-  const { operator, locale, theme, csrf } = request.access
+  const { operator, locale, theme, csrf, mustSetPassword } = request.access
   const nav = places
-    .filter(each => operator !== null && mayAnywhere(operator, each.action))
+    .filter(each => operator !== null && !mustSetPassword && mayAnywhere(operator, each.action))
     .map(each => ({ href: each.href, label: each.label[locale], active: each.place === page.place }))
   const text = layout({
     locale,
@@ -123,8 +126,12 @@ export function sendPage(
     .send(text)
 }
 
-/** Registers sign-in and the check that stands before every other route. */
-export async function accessPlugin(server: FastifyInstance, context: CommandContext): Promise<void> {
+/** Registers sign-in, operators and audit, and the check that stands before every other route. */
+export async function accessPlugin(
+  server: FastifyInstance,
+  context: CommandContext,
+  addressesOf: AddressesOf = async () => new Map(),
+): Promise<void> {
   server.addHook('onRoute', route => {
     if (route.config?.access === undefined)
       throw new Error(`the route ${route.url} names no right in config.access`)
@@ -155,6 +162,9 @@ export async function accessPlugin(server: FastifyInstance, context: CommandCont
   )
   signInRoutes(server, context)
   accountRoutes(server, context)
+  operatorRoutes(server, context)
+  auditRoutes(server, context, addressesOf)
+  apiRoutes(server, context, addressesOf)
 }
 
 function tooMany(_: FastifyRequest, { ttl }: { ttl: number }): AppError {
@@ -200,13 +210,11 @@ async function recognise(context: CommandContext, request: FastifyRequest): Prom
   request.access.csrf = maskCsrf(request.access.csrfSecret)
 }
 
-/** Leads a browser to what has to come first, signing in or setting a password; throws where that is no page. */
+/** The check itself; a browser of somebody who has no password yet is led to setting one. */
 function standIn(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
   const access = routeAccess(request)
   if (access === 'public') return
   const { operator, mustSetPassword } = request.access
-  if (operator === null && isPage(request))
-    return reply.redirect(`/sign-in?${new URLSearchParams({ next: request.url })}`, 303)
   if (mustSetPassword && operator !== null && !request.routeOptions.config.beforePassword) {
     if (isPage(request)) return reply.redirect('/account/password', 303)
     throw new AppError('forbidden', 'set a password first')

@@ -27,6 +27,11 @@ export async function agenciesBelow(db: Db, agencyId: number): Promise<number[]>
   return rows.map(row => row.id)
 }
 
+/** Ids an operator's lists stay within; null is the whole installation. */
+export async function scopeOf(db: Db, { agencyId }: Operator): Promise<number[] | null> {
+  return agencyId === null ? null : agenciesBelow(db, agencyId)
+}
+
 // operators and sessions --------------------------------------------------------------------------------------------
 
 export async function createOperator(

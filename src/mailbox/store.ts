@@ -196,3 +196,10 @@ export async function* mailboxes(
     yield wanted.map(({ agencyId: _, ...row }) => row)
   }
 }
+
+/** Addresses of mailboxes by their ids. */
+export async function addressesById(db: Db, ids: readonly number[]): Promise<Map<number, string>> {
+  const { rows } = await sql<{ id: number; address: string }>`
+    select id, address from mailbox where id = any(${[...ids]})`.execute(db)
+  return new Map(rows.map(row => [row.id, row.address]))
+}
