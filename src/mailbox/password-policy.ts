@@ -83,16 +83,22 @@ function unmasked(text: string): string {
 
 const letters = (text: string) => text.replace(/[^a-z]/g, '')
 
-/** A name of so many letters stands in no word by chance; a shorter one counts only where it is all the letters there are. */
+/** A name of so many letters stands in no word by chance; a shorter one counts where it is a word of its own. */
 const TELLING = 4
 
 function holdsName(password: string, { name, address }: Holder): boolean {
   const small = password.toLowerCase()
   const forms = [small, letters(small), letters(unmasked(small))]
-  const cores = [letters(small), letters(unmasked(small).replace(/[^a-z]+$/, ''))]
+  const words = [...wordsOf(password), ...wordsOf(unmasked(small)), letters(small), letters(unmasked(small))]
   return namePieces(name, address).some(
-    piece => cores.includes(piece) || (piece.length >= TELLING && forms.some(form => form.includes(piece))),
+    piece => words.includes(piece) || (piece.length >= TELLING && forms.some(form => form.includes(piece))),
   )
+}
+
+/** Letters side by side, parted also where a capital begins a word: `HoaSen#99` is `hoa`, `sen` and `hoasen`. */
+function wordsOf(text: string): string[] {
+  const parts = text.match(/[A-Z]?[a-z]+|[A-Z]+/g) ?? []
+  return [...parts.map(part => part.toLowerCase()), ...text.toLowerCase().split(/[^a-z]+/)]
 }
 
 /** Words of the name, its last two and all of them together, the local part, and the parts of the domain but the last. */

@@ -9,7 +9,15 @@ import type { DirectoryEntry } from '../../src/roster/sources/entry.ts'
 import { type RosterResult, syncSource } from '../../src/roster/sync.ts'
 
 /** `agency` is a code of `AGENCIES`; the staff number is the key. */
-export type Staff = { key: string; name: string; agency: string; cls?: string; absent?: string }
+export type Staff = {
+  key: string
+  name: string
+  agency: string
+  cls?: string
+  absent?: string
+  /** Another address. */
+  email?: string
+}
 
 /** Code of each agency and of the one above it; all lie below the province H99. */
 const AGENCIES: Record<string, string | null> = { NV: null, YT: null, YT1: 'YT', YT11: 'YT1', XA: null }
@@ -32,7 +40,7 @@ function agencyEntries(): DirectoryEntry[] {
   }))
 }
 
-function personEntry({ key, name, agency, cls, absent }: Staff): DirectoryEntry {
+function personEntry({ key, name, agency, cls, absent, email }: Staff): DirectoryEntry {
   const attributes = new Map([
     ['entryuuid', [`p-${key}`]],
     ['employeenumber', [key]],
@@ -40,6 +48,7 @@ function personEntry({ key, name, agency, cls, absent }: Staff): DirectoryEntry 
     ['departmentnumber', [agency]],
     ['employeetype', [cls ?? 'Công chức']],
     ...(absent === undefined ? [] : [['absent', [absent]] as [string, string[]]]),
+    ...(email === undefined ? [] : [['mail', [email]] as [string, string[]]]),
   ])
   return { dn: `uid=${key},ou=people,dc=tinh`, attributes }
 }
@@ -63,7 +72,12 @@ export function configOf(mailbox: Record<string, unknown> = {}): Config {
           url: 'ldap://127.0.0.1:1',
           people: {
             base: 'ou=people,dc=tinh',
-            attributes: { staffId: 'employeeNumber', staffClass: 'employeeType', absentFrom: 'absent' },
+            attributes: {
+              staffId: 'employeeNumber',
+              staffClass: 'employeeType',
+              absentFrom: 'absent',
+              email: 'mail',
+            },
           },
           agencies: { base: BASE },
         },
