@@ -4,7 +4,7 @@
  */
 import fastifySwagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { badge, card, pageHead, table } from './components.ts'
+import { card, pageHead, table } from './components.ts'
 import type { Locale } from './format.ts'
 import { html } from './html.ts'
 import { packageVersion } from './layout.ts'
@@ -103,11 +103,11 @@ function operationCard(locale: Locale, { method, path, summary, fields, answers 
     html`${meaning}`,
   ])
   const known = rows.length === 0 ? '' : table(`${method} ${path}`, columns, rows)
+  const about = summary === '' ? '' : html`<p>${summary}</p>`
   const answered = answers.map(each => html`<code>${each}</code> `)
   return card({
     title: `${method} ${path}`,
-    actions: badge('plain', method),
-    body: html`<p>${summary}</p>!${known}<p class="stamp">${say.answer}: !${answered}</p>`,
+    body: html`!${about}!${known}<p class="stamp">${say.answer}: !${answered}</p>`,
   })
 }
 

@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
@@ -12,6 +10,7 @@ import { type Database, databaseError, openDatabase } from '../../src/database/d
 import { AppError } from '../../src/error.ts'
 import { createServer, type ServerSettings } from '../../src/web/server.ts'
 import { type Store, stores } from '../support/database.ts'
+import { passTo } from './passage.ts'
 
 const NOW = new Date('2026-11-22T03:00:00Z')
 
@@ -364,40 +363,6 @@ t.test('a body that never ends and an answer that never comes are ended', async 
   t.match(answer, { status: 503, headers: { 'retry-after': '10' } })
   t.match(JSON.parse(answer.body), { error: { code: 'cancelled' } })
 })
-
-/** Passes connections on to a server until it is cut; what was open then breaks, what comes is refused. */
-async function passTo(t: Test, url: string) {
-  const target = new URL(url)
-  const sockets = new Set<Socket>()
-  const keep = (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket)).on('error', () => {})
-  }
-  const server = createTcpServer(socket => {
-    const onward = connect(Number(target.port), target.hostname)
-    for (const each of [socket, onward]) keep(each)
-    socket.pipe(onward).pipe(socket)
-  })
-  const open = async (port: number) => {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    return address !== null && typeof address !== 'string' ? address.port : port
-  }
-  const cut = async () => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  }
-  const port = await open(0)
-  t.teardown(async () => {
-    if (server.listening) await cut()
-  })
-  const through = new URL(url)
-  through.port = String(port)
-  return { url: through.href, cut, mend: () => open(port) }
-}
 
 const postgres = kinds.find(each => each.name === 'PostgreSQL')
 

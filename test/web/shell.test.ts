@@ -4,13 +4,15 @@ import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
 import { Registry } from 'prom-client'
 import t from 'tap'
 import { makeStatic } from '../../scripts/static.ts'
+import { openDatabase } from '../../src/database/database.ts'
 import { AppError } from '../../src/error.ts'
 import { layout } from '../../src/web/layout.ts'
 import { ownPath } from '../../src/web/look.ts'
 import { createServer } from '../../src/web/server.ts'
 import { assetUrl } from '../../src/web/static.ts'
-import { embedded } from '../support/database.ts'
+import { embedded, stores } from '../support/database.ts'
 import { openWeb } from '../support/web.ts'
+import { passTo } from './passage.ts'
 
 const folder = join(import.meta.dirname, '../../src/web/static')
 
@@ -135,6 +137,13 @@ t.test('an error inside keeps the frame of whoever asks', async t => {
   t.match(body, /Không tìm thấy/)
 })
 
+t.test('a form beyond every measure is refused as a page, and nothing of it is kept', async t => {
+  const { status, body } = await web.post('/sign-in', null, { name: 'x'.repeat(1_000_000), password: 'y' })
+  t.equal(status, 413)
+  t.match(body, /<h1>Nội dung gửi lên quá dài<\/h1>/)
+  t.ok(body.length < 10_000)
+})
+
 t.test('the API is described for those who are signed in, and for nobody else', async t => {
   t.match(await web.get('/api/v1/openapi.json'), { status: 401, headers: { 'content-type': /json/ } })
   t.match(await web.get('/api/docs'), { status: 401 })
@@ -163,3 +172,34 @@ t.test('an answer that is packed is the same answer', async t => {
   t.equal(headers['content-encoding'], 'br')
   t.match(brotliDecompressSync(rawPayload).toString(), /Cơ sở dữ liệu chưa trả lời/)
 })
+
+const postgres = stores().find(each => each.name === 'PostgreSQL')
+
+t.test(
+  'without the database every page says so and loads itself again, until it is back',
+  { skip: postgres?.skip ?? true },
+  async t => {
+    if (!postgres) return
+    const direct = await postgres.open()
+    t.teardown(() => direct.close())
+    const way = await passTo(t, direct.connection?.connectionString ?? '')
+    const through = await openDatabase({ url: way.url, backend: 'postgres', maxConnections: 3 })
+    t.teardown(() => through.close())
+    const far = await openWeb(t, { database: through })
+    const admin = await far.signIn('admin')
+    t.match(await far.get('/account', admin), { status: 200 })
+    await way.cut()
+    const away = await far.get('/account', admin)
+    t.match(away, { status: 503, headers: { 'retry-after': '10', refresh: '10' } })
+    t.match(away.body, /<h1>Hệ thống đang tạm gián đoạn<\/h1>/)
+    t.notMatch(away.body, /127\.0\.0\.1|ECONN|postgres/i, 'nothing of the inside')
+    t.match(await far.get(assetUrl('app.css'), admin), { status: 200 }, 'the page keeps its look')
+    t.match(await far.get('/look?lang=en&back=/account', admin), { status: 303 })
+    const api = await far.get('/api/v1/openapi.json', admin)
+    t.match(api, { status: 503, headers: { 'content-type': /json/, refresh: undefined } })
+    const sent = await far.post('/sign-out', admin, {})
+    t.match(sent, { status: 503, headers: { refresh: undefined } }, 'no form is sent twice')
+    await way.mend()
+    t.match(await far.get('/account', admin), { status: 200 })
+  },
+)
