@@ -1,6 +1,5 @@
 /** `backup` and `restore`: the commands around the file. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, writeFileSync } from 'node:fs'
 import type { Answer, CommandContext, Values } from './command.ts'
 import { textOption } from './command.ts'
 import { type Config, userPath } from './config.ts'
@@ -8,11 +7,12 @@ import { backUp } from './database/backup.ts'
 import { type Restored, restore } from './database/backup-restore.ts'
 import { AppError } from './error.ts'
 import { instant } from './web/format.ts'
+import { packageVersion } from './web/layout.ts'
 
 export async function runBackup(context: CommandContext, words: string[]): Promise<Answer> {
   const { config, database, now } = context
   const path = userPath(words[0] ?? '')
-  const facts = { product: productVersion(), timeZone: config.timeZone, now: now(), configuration: config }
+  const facts = { product: packageVersion(), timeZone: config.timeZone, now: now(), configuration: config }
   const { bytes, tables, rows } = await backUp(database, path, facts, context)
   const vi = `Đã sao lưu ${rows} dòng của ${tables} bảng vào ${path} (${bytes} byte), đã đọc lại và kiểm tra.
 Tệp có dữ liệu cá nhân: cất ở nơi chỉ người quản trị đọc được, trên máy khác. Mật khẩu trong cấu hình không nằm trong tệp.
@@ -92,11 +92,4 @@ function writeConfiguration(path: string, { header }: Restored): void {
       { cause },
     )
   }
-}
-
-/** The version of what runs, from the package that it lies in. */
-export function productVersion(): string {
-  const parsed: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
-  const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : null
-  return typeof version === 'string' ? version : 'unknown'
 }
