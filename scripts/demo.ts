@@ -18,6 +18,7 @@ import { headline } from '../src/error-messages.ts'
 import { dayAt } from '../src/ids.ts'
 import { serve } from '../src/service.ts'
 import { beginOrGoOn, type Province } from './demo/province.ts'
+import { restingAsLong } from './demo/replay.ts'
 import { clearLine, say } from './demo/say.ts'
 import { signInLinks } from './demo/sign-in.ts'
 
@@ -61,6 +62,7 @@ function provinceOf({ config, now }: CommandContext) {
     isWorkingDay: workingDays(config.adoption.calendar),
     today: dayAt(now().getTime(), config.timeZone),
     begin: { seed: SEED, share: 1, days: DAYS },
+    rest: restingAsLong(),
   }
 }
 

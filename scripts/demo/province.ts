@@ -24,11 +24,11 @@ import {
 import {
   countDays,
   figureDays,
+  type Rest,
   readCurrent,
   readRotated,
   replayRosters,
   residentsOf,
-  restingAsLong,
 } from './replay.ts'
 import { say } from './say.ts'
 
@@ -39,6 +39,8 @@ export type Beginning = {
   today: Day
   /** What a first start begins with. */
   begin: { seed: number; share: number; days: number }
+  /** What is waited for between two steps of what is done behind. */
+  rest: Rest
 }
 
 export type Province = {
@@ -69,9 +71,10 @@ export async function beginOrGoOn(context: CommandContext, beginning: Beginning)
   const known: State = state ?? { ...begin, start: today, phase: 'building', livedUntil: today, bytes: {} }
   const practice = openPractice(folder, known, beginning.isWorkingDay)
   const yesterday = addDays(today, -1)
-  if (known.phase !== 'building' && !isEmpty) return goOn(context, practice, yesterday)
+  if (known.phase !== 'building' && !isEmpty)
+    return goOn(context, practice, { until: yesterday, rest: beginning.rest })
   if (!isEmpty) await emptyDatabase(context)
-  return build(context, practice, yesterday)
+  return build(context, practice, { until: yesterday, rest: beginning.rest })
 }
 
 async function hasNothing({ database }: CommandContext): Promise<boolean> {
@@ -88,7 +91,7 @@ async function emptyDatabase({ database }: CommandContext): Promise<void> {
   await migrate(database)
 }
 
-async function build(context: CommandContext, practice: Practice, until: Day): Promise<Province> {
+async function build(context: CommandContext, practice: Practice, { until, rest }: Span): Promise<Province> {
   note(practice, { phase: 'building' })
   clearPractice(practice)
   say('dựng tỉnh Phước An: danh sách cán bộ')
@@ -108,14 +111,17 @@ async function build(context: CommandContext, practice: Practice, until: Day): P
   say('số liệu')
   await countDays(context, [until])
   note(practice, { phase: 'filling' })
-  return { practice, fill: inner => fill(inner, practice, { residents, until }) }
+  return { practice, fill: inner => fill(inner, practice, { residents, until, rest }) }
 }
 
-type Rest = { residents: readonly Resident[]; until: Day }
+type Span = { until: Day; rest: Rest }
 
 /** What is older: logs that are already there count once, so a fill that was broken off is done again. */
-async function fill(context: CommandContext, practice: Practice, { residents, until }: Rest): Promise<void> {
-  const rest = restingAsLong()
+async function fill(
+  context: CommandContext,
+  practice: Practice,
+  { residents, until, rest }: Span & { residents: readonly Resident[] },
+): Promise<void> {
   const older = monthsUntil(practice, until).slice(1 + MONTHS_FIRST)
   for (const [i, month] of older.entries()) {
     say(`bổ sung nhật ký thư các tháng trước (${i + 1}/${older.length})`, 'older logs')
@@ -133,18 +139,19 @@ async function fill(context: CommandContext, practice: Practice, { residents, un
   say('Số liệu đã đầy đủ.\n')
 }
 
-async function goOn(context: CommandContext, practice: Practice, yesterday: Day): Promise<Province> {
+async function goOn(context: CommandContext, practice: Practice, { until, rest }: Span): Promise<Province> {
   const residents = await residentsOf(context, practice)
-  writeRosters(practice, yesterday)
+  writeRosters(practice, until)
   const { livedUntil } = practice.state
-  const lived = liveOn(practice, residents, yesterday)
+  const lived = liveOn(practice, residents, until)
   beginDay(practice, residents)
   const finish = async (inner: CommandContext) => {
-    if (practice.state.phase === 'filling') return fill(inner, practice, { residents, until: livedUntil })
+    if (practice.state.phase === 'filling')
+      return fill(inner, practice, { residents, until: livedUntil, rest })
     if (lived.length === 0) return
     say(`các bước hằng đêm cho ${lived.length} ngày vừa qua`)
     await nightly(inner)
-    await countDays(inner, lived.slice(-MOST_DAYS), { rest: restingAsLong() })
+    await countDays(inner, lived.slice(-MOST_DAYS), { rest })
     say('Số liệu đã đầy đủ.\n')
   }
   return { practice, fill: finish }
