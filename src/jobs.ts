@@ -314,6 +314,17 @@ async function betweenNights<T>(db: Db, now: Date, work: (trx: Trx) => Promise<T
   })
 }
 
+/** When a cron line fires next after an instant; null where nobody can read it. */
+export function nextNight({ cron, timeZone }: Schedule, after: Date): Date | null {
+  try {
+    return CronExpressionParser.parse(cron, { tz: timeZone, strict: false, currentDate: after })
+      .next()
+      .toDate()
+  } catch {
+    return null
+  }
+}
+
 /** A cron line of every minute, down for long, is told of by its newest instants. */
 const MOST_NIGHTS = 400
 

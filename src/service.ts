@@ -22,6 +22,7 @@ import {
   type NightlyResult,
   type NightlyStep,
   type Notify,
+  nextNight,
   runNightly,
   type StepEnd,
   startJobs,
@@ -242,7 +243,8 @@ export async function createWeb(
     await accessPlugin(pages, context, ids => addressesById(database.db, ids))
     await rosterPlugin(pages, context)
     await mailboxPlugin(pages, context, ids => lastUse(database.db, ids))
-    await activityPlugin(pages, context)
+    const schedule = { cron: config.jobs.nightly, timeZone: config.timeZone }
+    await activityPlugin(pages, context, after => nextNight(schedule, after))
     await adoptionPlugin(pages, context)
   })
   return server
