@@ -17,6 +17,8 @@ export const places: readonly {
   place: Place
   href: string
   action: Action
+  /** About the installation as a whole: nothing is there for who has only a part of it. */
+  whole?: true
   label: { vi: string; en: string }
 }[] = [
   { place: 'overview', href: '/', action: 'figures.view', label: { vi: 'Tổng quan', en: 'Overview' } },
@@ -28,12 +30,19 @@ export const places: readonly {
     action: 'mailboxes.view',
     label: { vi: 'Hộp thư', en: 'Mailboxes' },
   },
-  { place: 'plans', href: '/plans', action: 'plans.view', label: { vi: 'Đề xuất', en: 'Plans' } },
-  { place: 'runs', href: '/runs', action: 'runs.view', label: { vi: 'Lượt chạy', en: 'Runs' } },
+  {
+    place: 'plans',
+    href: '/plans',
+    action: 'plans.view',
+    whole: true,
+    label: { vi: 'Đề xuất', en: 'Plans' },
+  },
+  { place: 'runs', href: '/runs', action: 'runs.view', whole: true, label: { vi: 'Lượt chạy', en: 'Runs' } },
   {
     place: 'sources',
     href: '/sources',
     action: 'sources.view',
+    whole: true,
     label: { vi: 'Nguồn số liệu', en: 'Sources' },
   },
   { place: 'targets', href: '/targets', action: 'figures.view', label: { vi: 'Mục tiêu', en: 'Targets' } },

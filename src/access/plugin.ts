@@ -106,7 +106,7 @@ export function sendPage(
 ): FastifyReply {
   const { operator, locale, theme, csrf, mustSetPassword } = request.access
   const nav = places
-    .filter(each => operator !== null && !mustSetPassword && mayAnywhere(operator, each.action))
+    .filter(each => operator !== null && !mustSetPassword && isReachable(operator, each))
     .map(each => ({ href: each.href, label: each.label[locale], active: each.place === page.place }))
   const text = layout({
     locale,
@@ -124,6 +124,10 @@ export function sendPage(
     .code(page.status ?? 200)
     .type('text/html; charset=utf-8')
     .send(text)
+}
+
+function isReachable(operator: Operator, { action, whole }: (typeof places)[number]): boolean {
+  return whole ? may(operator, action, null) : mayAnywhere(operator, action)
 }
 
 /** Registers sign-in, operators and audit, and the check that stands before every other route. */

@@ -13,6 +13,8 @@ import { createWeb } from '../../src/service.ts'
 export type SignedIn = { cookie: string; csrf: string }
 export type Web = {
   context: CommandContext
+  /** Every route, as `GET /people/:id`. */
+  routes: string[]
   /** A page or an API answer, as asked for by a browser. */
   get(url: string, who?: SignedIn | null, headers?: Record<string, string>): Promise<Answer>
   /** A form as a page of ours sends it, from a client's address. */
@@ -43,6 +45,7 @@ export async function openWeb(t: Test, { database, config, now = () => new Date(
   }
   return {
     context,
+    routes: routesOf(server.printRoutes({ commonPrefix: false })),
     get: (url, who = null, headers = {}) =>
       send({ url, headers: { accept: 'text/html', ...(who ? { cookie: who.cookie } : {}), ...headers } }),
     post: (url, who, fields, from = '127.0.0.1') =>
@@ -75,4 +78,22 @@ export async function openWeb(t: Test, { database, config, now = () => new Date(
       return { cookie: `hopthu=${token}`, csrf: maskCsrf(csrfOf(token)) }
     },
   }
+}
+
+/** The routes of Fastify's printed tree: each line holds what its own part adds to the path of the one above. */
+function routesOf(printed: string): string[] {
+  const above: string[] = []
+  return printed.split('\n').flatMap(line => {
+    const [, branch = '', part = '', methods = ''] =
+      /^((?:│ {3}| {4})*[├└]── )(.*?)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? []
+    if (branch === '') return []
+    const depth = branch.length / 4 - 1
+    const path = (above[depth - 1] ?? '') + part
+    above.splice(depth, above.length, path)
+    // a HEAD comes with each GET by itself
+    return methods
+      .split(', ')
+      .filter(method => method !== '' && method !== 'HEAD')
+      .map(method => `${method} ${path}`)
+  })
 }

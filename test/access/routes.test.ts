@@ -1,0 +1,267 @@
+/**
+ * Every route × role × scope. A route without a row fails, and so does a row without a route: whoever adds a route says
+ * here who may use it, by what they are answered.
+ */
+import t from 'tap'
+import type { Role } from '../../src/access/access.ts'
+import { addOperator } from '../../src/access/sign-in.ts'
+import { officials, openProvince, type Province } from '../support/province.ts'
+
+/** The agency that the asked-for things belong to, and one beside it. */
+const OWN = 'H99.05'
+const OTHER = 'H99.11'
+
+/** Status for an operator of the whole installation, of the agency, and of the one beside it. */
+type Statuses = readonly [whole: number, own: number, other: number]
+type Row = {
+  roles: Record<Role, Statuses>
+  /** Not signed in. */
+  out: number
+  /** Where it is asked for, if it is not the address as it stands. */
+  url?: (ground: Ground) => string | Promise<string>
+  fields?: Record<string, string>
+}
+type Ground = Province & { person: number; mailbox: number; planId: number; run: number }
+
+const refused: Statuses = [403, 403, 403]
+
+/** The statuses of those who may; everybody else is refused. */
+function only(may: Partial<Record<Role, Statuses>>): Record<Role, Statuses> {
+  return {
+    admin: refused,
+    'agency-admin': refused,
+    head: refused,
+    viewer: refused,
+    auditor: refused,
+    ...may,
+  }
+}
+
+function same(statuses: Statuses, ...roles: Role[]): Record<Role, Statuses> {
+  return only(Object.fromEntries(roles.map(role => [role, statuses])))
+}
+
+const everybody = ['admin', 'agency-admin', 'head', 'viewer', 'auditor'] as const
+const named = ['admin', 'agency-admin', 'head', 'auditor'] as const
+
+/** For everybody, signed in or not. */
+const open = (status: number, more: Partial<Row> = {}): Row => ({
+  roles: same([status, status, status], ...everybody),
+  out: status,
+  ...more,
+})
+/** A page: who is not signed in is led to sign in. */
+const page = (roles: Row['roles'], more: Partial<Row> = {}): Row => ({ roles, out: 303, ...more })
+/** What changes something, and the API: who is not signed in is told so. */
+const call = (roles: Row['roles'], more: Partial<Row> = {}): Row => ({ roles, out: 401, ...more })
+
+const LIST: Statuses = [200, 200, 200]
+const ONE: Statuses = [200, 200, 404]
+/** Of the installation as a whole: not there for who has only a part of it. */
+const WHOLE: Statuses = [200, 404, 404]
+
+const rows: Record<string, Row> = {
+  // operations, and what everybody may see
+  'GET /health/live': open(200),
+  'GET /health/ready': open(200),
+  'GET /metrics': open(200),
+  'GET /static/:hash/:name': open(404),
+  'GET /look': open(303, { url: () => '/look?theme=dark&back=/' }),
+
+  // signing in and the account
+  'GET /sign-in': { roles: same([303, 303, 303], ...everybody), out: 200 },
+  'POST /sign-in': open(400),
+  'GET /sign-in/:token': open(404),
+  'POST /sign-in/:token': open(404),
+  'POST /sign-out': call(same([303, 303, 303], ...everybody)),
+  'GET /account': page(same(LIST, ...everybody)),
+  'GET /account/password': page(same(LIST, ...everybody)),
+  'POST /account/password': call(same([400, 400, 400], ...everybody)),
+  'POST /account/sessions/end': call(same([303, 303, 303], ...everybody)),
+  'GET /api/v1/me': call(same(LIST, ...everybody)),
+
+  // operators and audit
+  'GET /operators': page(same(LIST, 'admin', 'auditor')),
+  'POST /operators': call(same([200, 200, 400], 'admin'), {
+    fields: { role: 'viewer', agency: OWN },
+  }),
+  'POST /operators/:id/link': call(same(ONE, 'admin'), {
+    url: async ground => `/operators/${await operatorOf(ground)}/link`,
+  }),
+  'POST /operators/:id/disable': call(same(ONE, 'admin'), {
+    url: async ground => `/operators/${await operatorOf(ground)}/disable`,
+  }),
+  'GET /audit': page(same(LIST, 'admin', 'auditor')),
+  'GET /audit/verify': page(same(LIST, 'admin', 'auditor')),
+  'GET /api/v1/operators': call(same(LIST, 'admin', 'auditor')),
+  'POST /api/v1/operators': call(same([200, 200, 400], 'admin'), {
+    fields: { role: 'viewer', agency: OWN },
+  }),
+  'POST /api/v1/operators/:id/link': call(same(ONE, 'admin'), {
+    url: async ground => `/api/v1/operators/${await operatorOf(ground)}/link`,
+  }),
+  'POST /api/v1/operators/:id/disable': call(same([204, 204, 404], 'admin'), {
+    url: async ground => `/api/v1/operators/${await operatorOf(ground)}/disable`,
+  }),
+  'GET /api/v1/audit': call(same(LIST, 'admin', 'auditor')),
+  'GET /api/v1/audit/verify': call(same(LIST, 'admin', 'auditor')),
+  'GET /api/v1/openapi.json': call(same(LIST, ...everybody)),
+  'GET /api/docs': call(same(LIST, ...everybody)),
+
+  // figures
+  'GET /': page(same(LIST, ...everybody)),
+  'GET /agencies': page(same(LIST, ...everybody)),
+  'GET /agencies/:code': page(same(ONE, ...everybody), { url: () => `/agencies/${OWN}` }),
+  'GET /targets': page(same(LIST, ...everybody)),
+  'GET /definition': page(same(LIST, ...everybody)),
+  'GET /api/v1/adoption': call(same(ONE, ...everybody), { url: () => `/api/v1/adoption?agency=${OWN}` }),
+  'GET /api/v1/adoption/history': call(same(ONE, ...everybody), {
+    url: () => `/api/v1/adoption/history?agency=${OWN}`,
+  }),
+  'GET /api/v1/targets': call(same(LIST, ...everybody)),
+  'GET /export/adoption.csv': page(same(ONE, 'admin', 'agency-admin', 'head', 'viewer'), {
+    url: () => `/export/adoption.csv?agency=${OWN}`,
+  }),
+
+  // people
+  'GET /people': page(same(LIST, ...named)),
+  'GET /people/:id': page(same(ONE, ...named), { url: ({ person }) => `/people/${person}` }),
+  'GET /api/v1/people': call(same(LIST, ...named)),
+  'GET /api/v1/people/:id/explanation': call(same(ONE, ...named), {
+    url: ({ person }) => `/api/v1/people/${person}/explanation`,
+  }),
+  'GET /export/people.csv': page(same(ONE, 'admin', 'agency-admin', 'head'), {
+    url: () => `/export/people.csv?agency=${OWN}`,
+  }),
+
+  // mailboxes and activation
+  'GET /mailboxes': page(same(LIST, 'admin', 'agency-admin', 'auditor')),
+  'GET /mailboxes/:id': page(same(ONE, 'admin', 'agency-admin', 'auditor'), {
+    url: ({ mailbox }) => `/mailboxes/${mailbox}`,
+  }),
+  'GET /api/v1/mailboxes': call(same(LIST, 'admin', 'agency-admin', 'auditor')),
+  'POST /mailboxes/:id/invite': call(same(ONE, 'admin', 'agency-admin'), {
+    url: ({ mailbox }) => `/mailboxes/${mailbox}/invite`,
+  }),
+  'POST /agencies/:code/sheet': call(same(ONE, 'admin', 'agency-admin'), {
+    url: () => `/agencies/${OWN}/sheet`,
+  }),
+  'GET /activate': open(200),
+  'POST /activate': open(400),
+  'GET /activate*': open(404, { url: () => '/activate/not-a-token' }),
+  'POST /activate*': open(404, { url: () => '/activate/not-a-token' }),
+
+  // plans
+  'GET /plans': page(same(WHOLE, 'admin', 'auditor')),
+  'POST /plans': call(same([303, 404, 404], 'admin')),
+  'GET /plans/making': page(same(WHOLE, 'admin', 'auditor')),
+  'GET /plans/:id': page(same(WHOLE, 'admin', 'auditor'), {
+    url: ({ planId }) => `/plans/${planId}`,
+  }),
+  'GET /plans/:id/progress': page(same(WHOLE, 'admin', 'auditor'), {
+    url: ({ planId }) => `/plans/${planId}/progress`,
+  }),
+  'GET /plans/:id/apply': page(same([404, 404, 404], 'admin'), { url: () => '/plans/999999/apply' }),
+  'POST /plans/:id/apply': call(same([404, 404, 404], 'admin'), { url: () => '/plans/999999/apply' }),
+  'GET /api/v1/plans': call(same(WHOLE, 'admin', 'auditor')),
+  'POST /api/v1/plans': call(same([201, 404, 404], 'admin')),
+  'GET /api/v1/plans/:id': call(same(WHOLE, 'admin', 'auditor'), {
+    url: ({ planId }) => `/api/v1/plans/${planId}`,
+  }),
+  'GET /api/v1/plans/:id/changes': call(same(WHOLE, 'admin', 'auditor'), {
+    url: ({ planId }) => `/api/v1/plans/${planId}/changes`,
+  }),
+  'POST /api/v1/plans/:id/apply': call(same([404, 404, 404], 'admin'), {
+    url: () => '/api/v1/plans/999999/apply',
+  }),
+
+  // runs
+  'GET /runs': page(same(WHOLE, 'admin', 'auditor')),
+  'GET /runs/live': page(same(WHOLE, 'admin', 'auditor')),
+  'POST /runs/sync': call(same([303, 404, 404], 'admin')),
+  'GET /runs/:id': page(same(WHOLE, 'admin', 'auditor'), { url: ({ run }) => `/runs/${run}` }),
+  'GET /runs/:id/approve': page(same([404, 404, 404], 'admin'), { url: () => '/runs/999999/approve' }),
+  'POST /runs/:id/approve': call(same([404, 404, 404], 'admin'), { url: () => '/runs/999999/approve' }),
+  'GET /sources': page(same(WHOLE, 'admin', 'auditor')),
+  'GET /api/v1/sources': call(same(WHOLE, 'admin', 'auditor')),
+  'GET /api/v1/runs': call(same(WHOLE, 'admin', 'auditor')),
+  'GET /api/v1/runs/:id': call(same(WHOLE, 'admin', 'auditor'), {
+    url: ({ run }) => `/api/v1/runs/${run}`,
+  }),
+}
+
+t.test('every route answers each role and scope as its row says', async t => {
+  const ground = await openGround(t)
+  t.ok(ground.web.routes.length > 20, `${ground.web.routes.length} routes`)
+  for (const route of ground.web.routes) t.ok(rows[route], `${route} has a row`)
+  for (const route of Object.keys(rows))
+    t.ok(ground.web.routes.includes(route), `the row ${route} has a route`)
+  for (const route of ground.web.routes) {
+    const row = rows[route]
+    if (row) await t.test(route, async t => t.same(await answers(ground, route, row), expected(row)))
+  }
+})
+
+const scopes = ['whole', 'own', 'other'] as const
+
+/** Who asks, as `head of own`, with what they are to be answered. An agency's administrator has an agency. */
+function expected({ roles, out }: Row): Record<string, number> {
+  const found: Record<string, number> = { 'signed out': out }
+  for (const role of everybody)
+    for (const [i, scope] of scopes.entries())
+      if (role !== 'agency-admin' || scope !== 'whole') found[`${role} of ${scope}`] = roles[role][i] ?? 0
+  return found
+}
+
+async function answers(ground: Ground, route: string, row: Row): Promise<Record<string, number>> {
+  const agencyIds = { whole: null, own: await ground.agencyId(OWN), other: await ground.agencyId(OTHER) }
+  const found: Record<string, number> = { 'signed out': await ask(ground, route, row, null) }
+  for (const who of Object.keys(expected(row)).filter(each => each !== 'signed out')) {
+    const role = everybody.find(each => who.startsWith(`${each} of`)) ?? 'viewer'
+    const scope = scopes.find(each => who.endsWith(each)) ?? 'other'
+    // one session a request: some end it
+    const session = await ground.web.signIn(role, agencyIds[scope])
+    found[who] = await ask(ground, route, row, session)
+  }
+  return found
+}
+
+let names = 0
+
+async function ask(
+  ground: Ground,
+  route: string,
+  row: Row,
+  session: { cookie: string; csrf: string } | null,
+): Promise<number> {
+  const [method, path = ''] = route.split(' ')
+  const url = row.url ? await row.url(ground) : path
+  if (method === 'GET') return (await ground.web.get(url, session)).status
+  const name = row.fields ? { name: `made.${++names}` } : {}
+  return (await ground.web.post(url, session, { ...name, ...row.fields })).status
+}
+
+/** A new operator of the agency, to be changed by the request. */
+async function operatorOf(ground: Ground): Promise<number> {
+  const wanted = { name: `target.${++names}`, role: 'head', agencyId: await ground.agencyId(OWN) } as const
+  const doing = { by: { kind: 'system', id: 'local' } as const, now: new Date() }
+  const made = await addOperator(ground.database.db, wanted, doing)
+  return made?.operator.id ?? 0
+}
+
+async function openGround(t: Parameters<typeof openProvince>[0]): Promise<Ground> {
+  const province = await openProvince(t)
+  const people = [...officials(3, OWN), ...officials(3, OTHER, 100)]
+  await province.sync(people)
+  const planId = await province.plan()
+  await province.apply(planId)
+  const { one } = province
+  const { person } = await one<{ person: number }>(
+    `select person_id as person from employment where agency_id = ${await province.agencyId(OWN)} order by 1 limit 1`,
+  )
+  const { mailbox } = await one<{ mailbox: number }>(
+    `select mailbox_id as mailbox from mailbox_holder where person_id = ${person} limit 1`,
+  )
+  const { run } = await one<{ run: number }>('select max(id) as run from run')
+  return { ...province, person, mailbox, planId, run }
+}
