@@ -12,7 +12,7 @@ import { delimiter, join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const bin = join(root, 'node_modules/.bin')
 
-/** Debian packages of the servers that the tests talk to, and of what starts and asks them. */
+/** Debian packages of the servers that the tests talk to, and of what starts, asks and looks at them. */
 const serverPackages = [
   'slapd',
   'ldap-utils',
@@ -30,6 +30,10 @@ const serverPackages = [
   'openssl',
   'procps',
   'iproute2',
+  'curl',
+  'chromium',
+  'fonts-noto-core',
+  'poppler-utils',
 ]
 
 main(process.argv.slice(2))
