@@ -186,8 +186,13 @@ export function cookieName({ config }: CommandContext): string {
 
 /** Gives the browser a session's token. */
 export function setSessionCookie(context: CommandContext, reply: FastifyReply, token: string): void {
-  const secure = context.config.http.publicUrl?.startsWith('https:') ?? false
-  reply.setCookie(cookieName(context), token, { path: '/', httpOnly: true, sameSite: 'lax', secure })
+  reply.setCookie(cookieName(context), token, cookieOptions(context))
+}
+
+/** Also for taking it away: browsers heed a `__Host-` cookie only with all of them. */
+function cookieOptions({ config }: CommandContext) {
+  const secure = config.http.publicUrl?.startsWith('https:') ?? false
+  return { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
 }
 
 function looksOf({ config }: CommandContext, request: FastifyRequest): Pick<Access, 'locale' | 'theme'> {
@@ -267,6 +272,6 @@ async function signOut(
 ): Promise<FastifyReply> {
   const token = request.cookies[cookieName(context)] ?? ''
   await signOutOf(context.database.db, operatorOf(request), token, context.now())
-  reply.clearCookie(cookieName(context), { path: '/' })
+  reply.clearCookie(cookieName(context), cookieOptions(context))
   return reply.redirect('/sign-in', 303)
 }

@@ -4,6 +4,8 @@
  */
 import t from 'tap'
 import type { Role } from '../../src/access/access.ts'
+import type { AuditAction } from '../../src/access/audit.ts'
+import { verifyAudit } from '../../src/access/audit-store.ts'
 import { addOperator } from '../../src/access/sign-in.ts'
 import { officials, openProvince, type Province } from '../support/province.ts'
 
@@ -20,6 +22,8 @@ type Row = {
   /** Where it is asked for, if it is not the address as it stands. */
   url?: (ground: Ground) => string | Promise<string>
   fields?: Record<string, string>
+  /** What a look or a change by an administrator leaves in the audit. */
+  audited?: AuditAction
 }
 type Ground = Province & { person: number; mailbox: number; planId: number; run: number }
 
@@ -73,7 +77,7 @@ const rows: Record<string, Row> = {
   'POST /sign-in': open(400),
   'GET /sign-in/:token': open(404),
   'POST /sign-in/:token': open(404),
-  'POST /sign-out': call(same([303, 303, 303], ...everybody)),
+  'POST /sign-out': call(same([303, 303, 303], ...everybody), { audited: 'session.ended' }),
   'GET /account': page(same(LIST, ...everybody)),
   'GET /account/password': page(same(LIST, ...everybody)),
   'POST /account/password': call(same([400, 400, 400], ...everybody)),
@@ -84,24 +88,30 @@ const rows: Record<string, Row> = {
   'GET /operators': page(same(LIST, 'admin', 'auditor')),
   'POST /operators': call(same([200, 200, 400], 'admin'), {
     fields: { role: 'viewer', agency: OWN },
+    audited: 'operator.added',
   }),
   'POST /operators/:id/link': call(same(ONE, 'admin'), {
     url: async ground => `/operators/${await operatorOf(ground)}/link`,
+    audited: 'link.made',
   }),
   'POST /operators/:id/disable': call(same(ONE, 'admin'), {
     url: async ground => `/operators/${await operatorOf(ground)}/disable`,
+    audited: 'operator.disabled',
   }),
   'GET /audit': page(same(LIST, 'admin', 'auditor')),
   'GET /audit/verify': page(same(LIST, 'admin', 'auditor')),
   'GET /api/v1/operators': call(same(LIST, 'admin', 'auditor')),
   'POST /api/v1/operators': call(same([200, 200, 400], 'admin'), {
     fields: { role: 'viewer', agency: OWN },
+    audited: 'operator.added',
   }),
   'POST /api/v1/operators/:id/link': call(same(ONE, 'admin'), {
     url: async ground => `/api/v1/operators/${await operatorOf(ground)}/link`,
+    audited: 'link.made',
   }),
   'POST /api/v1/operators/:id/disable': call(same([204, 204, 404], 'admin'), {
     url: async ground => `/api/v1/operators/${await operatorOf(ground)}/disable`,
+    audited: 'operator.disabled',
   }),
   'GET /api/v1/audit': call(same(LIST, 'admin', 'auditor')),
   'GET /api/v1/audit/verify': call(same(LIST, 'admin', 'auditor')),
@@ -121,17 +131,23 @@ const rows: Record<string, Row> = {
   'GET /api/v1/targets': call(same(LIST, ...everybody)),
   'GET /export/adoption.csv': page(same(ONE, 'admin', 'agency-admin', 'head', 'viewer'), {
     url: () => `/export/adoption.csv?agency=${OWN}`,
+    audited: 'export',
   }),
 
   // people
   'GET /people': page(same(LIST, ...named)),
-  'GET /people/:id': page(same(ONE, ...named), { url: ({ person }) => `/people/${person}` }),
+  'GET /people/:id': page(same(ONE, ...named), {
+    url: ({ person }) => `/people/${person}`,
+    audited: 'person.viewed',
+  }),
   'GET /api/v1/people': call(same(LIST, ...named)),
   'GET /api/v1/people/:id/explanation': call(same(ONE, ...named), {
     url: ({ person }) => `/api/v1/people/${person}/explanation`,
+    audited: 'person.viewed',
   }),
   'GET /export/people.csv': page(same(ONE, 'admin', 'agency-admin', 'head'), {
     url: () => `/export/people.csv?agency=${OWN}`,
+    audited: 'export',
   }),
 
   // mailboxes and activation
@@ -145,6 +161,7 @@ const rows: Record<string, Row> = {
   }),
   'POST /agencies/:code/sheet': call(same(ONE, 'admin', 'agency-admin'), {
     url: () => `/agencies/${OWN}/sheet`,
+    audited: 'mailbox.invited',
   }),
   'GET /activate': open(200),
   'POST /activate': open(400),
@@ -201,6 +218,29 @@ t.test('every route answers each role and scope as its row says', async t => {
     if (row) await t.test(route, async t => t.same(await answers(ground, route, row), expected(row)))
   }
 })
+
+t.test('what is changed, taken out or seen of a person is in the audit', async t => {
+  const ground = await openGround(t)
+  for (const [route, row] of Object.entries(rows)) {
+    if (row.audited === undefined) continue
+    // made before the request, what it makes itself would be the last otherwise
+    const url = row.url ? await row.url(ground) : undefined
+    const before = await lastEntry(ground)
+    await ask(ground, route, { ...row, ...(url ? { url: () => url } : {}) }, await ground.web.signIn('admin'))
+    const after = await lastEntry(ground)
+    t.ok(after.number > before.number, `${route} leaves an entry`)
+    t.equal(after.action, row.audited, route)
+    t.match(after.actor, /^operator-/, route)
+  }
+  t.equal((await verifyAudit(ground.database.db)).ok, true)
+})
+
+async function lastEntry({ one }: Ground): Promise<{ number: number; action: string; actor: string }> {
+  return one(
+    `select coalesce(max(number), 0) as number, (array_agg(action order by number desc))[1] as action,
+      (array_agg(actor order by number desc))[1] as actor from audit`,
+  )
+}
 
 const scopes = ['whole', 'own', 'other'] as const
 
