@@ -12,7 +12,8 @@ Generated from the schema by \`npm run config-reference\`; a test fails where it
 
 One JSON file. A key without a default that is not optional must be there; an unknown key is refused.
 A secret is \`{"env": NAME}\`, an environment variable, or \`{"file": PATH}\`, a file; never a plain string.
-\`demo.json\` beside this file is the smallest configuration, \`example.json\` that of a province.
+Beside this file, \`demo.json\` is the configuration of \`npm start\`, \`lab.json\` that of \`npm run lab\`,
+and \`example.json\` that of a province.
 `
 
 if (import.meta.main) main(process.argv.includes('--check'))

@@ -7,6 +7,7 @@
  */
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { workingDays } from '../src/adoption/calendar.ts'
 import { commands } from '../src/app.ts'
@@ -15,7 +16,7 @@ import { type Config, loadConfig, userPath } from '../src/config.ts'
 import { openDatabase } from '../src/database/database.ts'
 import { AppError, toAppError } from '../src/error.ts'
 import { headline } from '../src/error-messages.ts'
-import { dayAt } from '../src/ids.ts'
+import { addDays, dayAt } from '../src/ids.ts'
 import { serve } from '../src/service.ts'
 import { beginOrGoOn, type Province } from './demo/province.ts'
 import { restingAsLong } from './demo/replay.ts'
@@ -82,6 +83,7 @@ async function fillBehind(context: CommandContext, province: Province): Promise<
     clearLine()
     process.stdout.write(await welcome(context))
     await province.fill(context)
+    await liveOnBehind(context, province)
   } catch (thrown) {
     if (context.signal.aborted) return
     const { code, message } = toAppError(thrown)
@@ -91,12 +93,23 @@ async function fillBehind(context: CommandContext, province: Province): Promise<
   }
 }
 
+/** How often is looked whether a day has ended, in ms: well before the night's steps begin. */
+const LOOK_MS = 600_000
+
+async function liveOnBehind(context: CommandContext, province: Province): Promise<void> {
+  const { signal, now, config } = context
+  while (!signal.aborted) {
+    await province.liveUntil(context, addDays(dayAt(now().getTime(), config.timeZone), -1))
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
 /** Whether the server answers, asked until it does or the service ends. */
 async function answers({ config: { http }, signal }: CommandContext): Promise<boolean> {
   while (!signal.aborted) {
     const found = await fetch(`http://${http.host}:${http.port}/health/live`, { signal }).catch(() => null)
     if (found?.ok) return true
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await sleep(100)
   }
   return false
 }

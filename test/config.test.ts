@@ -299,6 +299,7 @@ t.test('a relative path counts from where the user stood', async t => {
 t.test('the shipped configurations are valid', async t => {
   const demo = loadConfig(join(root, 'config/demo.json'))
   t.match(demo, { database: { url: 'pglite:./data/db' }, locale: 'vi' })
+  t.match(loadConfig(join(root, 'config/lab.json')), { roster: { sources: [{ kind: 'ldap' }] } })
   const example: Config = loadConfig(join(root, 'config/example.json'))
   t.match(example.roster.root, { code: 'H99', name: 'Tỉnh Phước An' })
   t.same(

@@ -168,6 +168,7 @@ export async function writeRotated(
     const content = parts.join('')
     if (content !== '') paths.push(pack(practice, log.name, month, Buffer.from(content)))
   }
+  for (const path of paths) age(path, { month, days })
   setPasswords(practice, users)
   return paths
 }
@@ -235,9 +236,14 @@ function pack(practice: Practice, name: string, month: string, content: Buffer):
   const next = new Date(Date.UTC(year, number, 1)).toISOString().slice(0, 10)
   const path = logPath(practice, `${name}-${next.replaceAll('-', '')}.gz`)
   writeFileSync(path, gzipSync(content))
-  const rotatedAt = new Date(`${next}T00:00:00+07:00`)
-  utimesSync(path, rotatedAt, rotatedAt)
   return path
+}
+
+/** A file of the history looks as old as it is; one that is rotated now is found by whoever follows the log. */
+function age(path: string, { month }: Month): void {
+  const [year = 0, number = 0] = month.split('-').map(Number)
+  const rotatedAt = new Date(Date.UTC(year, number, 1) - 7 * 3_600_000)
+  utimesSync(path, rotatedAt, rotatedAt)
 }
 
 /**

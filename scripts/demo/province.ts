@@ -47,6 +47,8 @@ export type Province = {
   practice: Practice
   /** What is done while the service runs already: older logs, older figures, the missed night. */
   fill(context: CommandContext): Promise<void>
+  /** Lives on up to and with a day while the service runs; the log is followed, the night has its schedule. */
+  liveUntil(context: CommandContext, day: Day): Promise<void>
 }
 
 /** Logs of the month that goes on and so many before it are read before the first page: the figures look back 28 days. */
@@ -111,7 +113,11 @@ async function build(context: CommandContext, practice: Practice, { until, rest 
   say('số liệu')
   await countDays(context, [until])
   note(practice, { phase: 'filling' })
-  return { practice, fill: inner => fill(inner, practice, { residents, until, rest }) }
+  return {
+    practice,
+    fill: inner => fill(inner, practice, { residents, until, rest }),
+    liveUntil: (inner, day) => liveUntil(inner, practice, day),
+  }
 }
 
 type Span = { until: Day; rest: Rest }
@@ -154,7 +160,15 @@ async function goOn(context: CommandContext, practice: Practice, { until, rest }
     await countDays(inner, lived.slice(-MOST_DAYS), { rest })
     say('Số liệu đã đầy đủ.\n')
   }
-  return { practice, fill: finish }
+  return { practice, fill: finish, liveUntil: (inner, day) => liveUntil(inner, practice, day) }
+}
+
+async function liveUntil(context: CommandContext, practice: Practice, day: Day): Promise<void> {
+  if (practice.state.phase !== 'ready' || day <= practice.state.livedUntil) return
+  const residents = await residentsOf(context, practice)
+  writeRosters(practice, day)
+  liveOn(practice, residents, day)
+  beginDay(practice, residents)
 }
 
 /** After a long pause the days further back are left to the weekly figures of those who look. */
