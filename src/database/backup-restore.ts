@@ -81,8 +81,15 @@ function requireZone({ timeZone }: BackupHeader, configured: string): void {
 
 // an empty database -------------------------------------------------------------------------------------------------
 
-/** Rows that a migration puts there, so that a database that holds nothing else is empty. */
-const seeds: Record<string, string> = { audit_head: 'number = 0' }
+/**
+ * Rows of a database that holds nothing yet: what a migration puts there, and the audit of the commands that brought it up or
+ * tried to restore into it. They give way to the rows of the backup.
+ */
+const seeds: Record<string, string> = {
+  audit_head: 'true',
+  audit: "action in ('database.migrated', 'backup.made', 'backup.restored')",
+  audit_pseudonym: "kind = 'system'",
+}
 
 async function requireRoom(database: Database, path: string, { migrations }: BackupHeader): Promise<void> {
   await database.db.transaction().execute(requireEmpty)
@@ -126,10 +133,7 @@ async function fill(
   const all = header.tables.map(({ name }) => `public.${quoted(name)}`).join(', ')
   await sql`lock table ${sql.raw(all)} in access exclusive mode`.execute(trx)
   await requireEmpty(trx)
-  for (const [name, seed] of Object.entries(seeds)) {
-    if (header.tables.some(each => each.name === name))
-      await sql`delete from ${sql.raw(`public.${quoted(name)}`)} where ${sql.raw(seed)}`.execute(trx)
-  }
+  await clearSeeds(trx, header)
   const order = header.tables.map(({ name }) => name)
   const late = lateReferences(order, await loadReferences(trx)).filter(each => !each.deferrable)
   for (const each of late) await alter(trx, each, 'deferrable initially deferred')
@@ -138,6 +142,17 @@ async function fill(
   await sql`set constraints all immediate`.execute(trx)
   for (const each of late) await alter(trx, each, 'not deferrable')
   await setSequences(trx, header)
+}
+
+/** The audit lets nobody delete, so its triggers stand aside for this one statement of a transaction that has it to itself. */
+async function clearSeeds(trx: Trx, header: BackupHeader): Promise<void> {
+  for (const [name, seed] of Object.entries(seeds)) {
+    if (!header.tables.some(each => each.name === name)) continue
+    const table = `public.${quoted(name)}`
+    await sql`alter table ${sql.raw(table)} disable trigger user`.execute(trx)
+    await sql`delete from ${sql.raw(table)} where ${sql.raw(seed)}`.execute(trx)
+    await sql`alter table ${sql.raw(table)} enable trigger user`.execute(trx)
+  }
 }
 
 /** At the same migrations the tables are the same, unless somebody changed one by hand, here or there. */
