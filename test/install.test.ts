@@ -260,3 +260,22 @@ t.test('each unit runs a command that there is', async t => {
     )
   }
 })
+
+// handbooks ---------------------------------------------------------------------------------------------------------
+
+t.test('the handbooks name commands and files that there are', async t => {
+  const names = commands().map(({ name }) => name)
+  for (const file of ['docs/handbook-administrator.md', 'docs/handbook-agency-head.md']) {
+    const text = read(file)
+    for (const [, first = '', second = ''] of text.matchAll(
+      /(?:^|`|HOPTHU_CONFIG=\S+ )hopthu ([a-z]+)(?: ([a-z]+))?/gm,
+    ))
+      t.ok(
+        names.includes(first) || names.includes(`${first} ${second}`),
+        `${file}: hopthu ${first} ${second}`,
+      )
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)\)/g))
+      t.ok(existsSync(join(root, 'docs', target)), `${file}: ${target}`)
+    t.equal(text, text.normalize('NFC'), `${file} is in NFC`)
+  }
+})
