@@ -1,0 +1,81 @@
+/**
+ * Takes the pictures of every page into `docs/screenshots/`: `screenshots.ts ADDRESS SIGN_IN_LINK [FOLDER]`.
+ *
+ * ADDRESS is a running service with the practice province, SIGN_IN_LINK a fresh one-time link of an administrator
+ * (`hopthu operator link NAME`). The password set by it is thrown away.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { DESKTOP, launch, PHONE } from '../test/support/browser.ts'
+import { pagesOf, signInByLink } from '../test/support/visits.ts'
+
+const [address, link, folder = join(import.meta.dirname, '../docs/screenshots')] = process.argv.slice(2)
+if (!address || !link) {
+  console.error('usage: screenshots.ts ADDRESS SIGN_IN_LINK [FOLDER]')
+  process.exit(2)
+}
+mkdirSync(folder, { recursive: true })
+const browser = await launch()
+try {
+  await takeAll(browser, address, link)
+} finally {
+  await browser.close()
+}
+
+async function takeAll(browser: Browser, address: string, link: string): Promise<void> {
+  const desktop = await browser.newContext({ viewport: DESKTOP, colorScheme: 'light', locale: 'vi-VN' })
+  const page = await desktop.newPage()
+  await page.goto(`${address}/sign-in`)
+  await take(page, 'sign-in')
+  await signInByLink(page, link)
+  const pages = await pagesOf(page, address)
+  await visit(page, pages, address, '')
+  await dark(page, pages, address)
+  await phone(browser, desktop, pages, address)
+}
+
+async function visit(
+  page: Page,
+  pages: Record<string, string>,
+  address: string,
+  suffix: string,
+): Promise<void> {
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(`${address}${path}`)
+    await take(page, `${name}${suffix}`)
+  }
+}
+
+async function dark(page: Page, pages: Record<string, string>, address: string): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  const shown = Object.fromEntries(
+    Object.entries(pages).filter(([name]) => ['overview', 'person', 'plan'].includes(name)),
+  )
+  await visit(page, shown, address, '-dark')
+}
+
+async function phone(
+  browser: Browser,
+  from: BrowserContext,
+  pages: Record<string, string>,
+  address: string,
+): Promise<void> {
+  const cookies = await from.cookies()
+  const context = await browser.newContext({
+    viewport: PHONE,
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
+    colorScheme: 'light',
+  })
+  await context.addCookies(cookies)
+  const page = await context.newPage()
+  await visit(page, pages, address, '-phone')
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  await page.evaluate('document.fonts.ready.then(() => true)')
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+  console.log(name)
+}
