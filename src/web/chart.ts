@@ -130,7 +130,7 @@ function options(chart: LineChart, { width, ticks, right }: Size) {
       min: 0,
       minInterval: 1,
       // room above the lines for the word that names a gap
-      boundaryGap: [0, '12%'] as [number, string],
+      boundaryGap: [0, '25%'] as [number, string],
       splitNumber: 4,
       axisLabel: { ...text, formatter: (value: number) => number(locale, value) },
       splitLine: { lineStyle: { color: paint.grid } },
