@@ -1,7 +1,7 @@
 /** `npm start` itself: the whole province, as somebody meets it on a fresh checkout. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { addDays, dayAt } from '../src/ids.ts'
@@ -12,7 +12,8 @@ const MAIN = join(import.meta.dirname, '../src/main.ts')
 /** What the contract promises; a first start takes about half of it on two idle cores. */
 const FIRST_PAGE_MS = 60_000
 const LATER_MS = 10_000
-const FILLED_MS = 600_000
+const FIRST_PAGE_WAIT_MS = 600_000
+const FILLED_MS = 900_000
 
 type Place = { folder: string; port: number }
 
@@ -45,7 +46,7 @@ t.test(
     const place = { folder, port: await freePort() }
 
     const first = begin(t, place)
-    const firstMs = await first.answering(page(place), 3 * FIRST_PAGE_MS)
+    const firstMs = await first.answering(page(place), FIRST_PAGE_WAIT_MS)
     t.comment(`first page after ${Math.round(firstMs / 100) / 10} s`)
     t.ok(firstMs < FIRST_PAGE_MS, `${firstMs} ms`)
     const links = await first.saying(
@@ -54,10 +55,10 @@ t.test(
     )
     t.equal((await fetch(links[1] ?? '')).status, 200, 'the link opens')
     t.equal(
-      (await begin(t, { ...place, port: await freePort() }).saying(/another hopthu process/, 30_000)).length,
+      (await begin(t, { ...place, port: await freePort() }).saying(/another hopthu process/, 120_000)).length,
       1,
     )
-    t.equal((await begin(t, place).saying(/PORT=8081 npm start/, 30_000)).length, 1)
+    t.equal((await begin(t, place).saying(/PORT=8081 npm start/, 120_000)).length, 1)
     await first.saying(/Số liệu đã đầy đủ/, FILLED_MS)
     const before = figures(place)
     t.match(before[0], { agencies: [{ code: 'H99' }] })
@@ -72,7 +73,7 @@ t.test(
     t.equal(await first.interrupt(), 0, 'Ctrl-C ends it well')
 
     const later = begin(t, place)
-    const laterMs = await later.answering(page(place), 6 * LATER_MS)
+    const laterMs = await later.answering(page(place), FIRST_PAGE_WAIT_MS)
     t.comment(`a later start after ${Math.round(laterMs / 100) / 10} s`)
     t.ok(laterMs < LATER_MS, `${laterMs} ms`)
     t.same(figures(place), before, 'nothing is lost')
@@ -94,10 +95,10 @@ t.test('a first start that is broken off is begun again', async t => {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const place = { folder, port: await freePort() }
   const first = begin(t, place)
-  await first.saying(/danh sách cán bộ ngày/, 120_000)
+  await first.saying(/danh sách cán bộ ngày/, FIRST_PAGE_WAIT_MS)
   t.equal(await first.interrupt(), 130)
   const second = begin(t, place)
-  await second.answering(page(place), 3 * FIRST_PAGE_MS)
+  await second.answering(page(place), FIRST_PAGE_WAIT_MS)
   const [root] = hopthu(place, 'adoption').agencies
   t.match(root, { code: 'H99' })
   t.ok(root.required > 1700 && root.regular > 700, `${root.regular} of ${root.required}`)

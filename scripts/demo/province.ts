@@ -52,7 +52,7 @@ export type Province = {
 }
 
 /** Logs of the month that goes on and so many before it are read before the first page: the figures look back 28 days. */
-const MONTHS_FIRST = 2
+const MONTHS_FIRST = 1
 
 /**
  * Brings database and platform up to yesterday. Throws `busy` where the database holds something else.
