@@ -12,7 +12,7 @@ import { words } from './messages.ts'
 import { agencyOf, type OpenSession, sessionsOf } from './operator-store.ts'
 import { isLeaked } from './password.ts'
 import { PASSWORD_MOST, passwordProblem } from './password-policy.ts'
-import { cookieName, operatorOf, sendPage, setSessionCookie } from './plugin.ts'
+import { cookieName, operatorOf, sendPage, setSignedIn } from './plugin.ts'
 import { tokenHash } from './secret.ts'
 import { changePassword, endOwnSessions } from './sign-in.ts'
 import { narrow, textOf } from './sign-in-page.ts'
@@ -117,7 +117,7 @@ async function takePassword(context: CommandContext, request: FastifyRequest, re
     reply.header('retry-after', String(answer.seconds))
     return sendPassword(context, request, reply, { current: signIn.wait(answer.seconds) }, 429)
   }
-  setSessionCookie(context, reply, answer.token)
+  setSignedIn(context, reply, answer)
   return reply.redirect(mustSetPassword ? '/' : '/account?said=saved', 303)
 }
 

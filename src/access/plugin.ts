@@ -16,6 +16,7 @@ import { apiRoutes } from './api-plugin.ts'
 import type { AuditAction, AuditDetail } from './audit.ts'
 import { type AddressesOf, auditRoutes } from './audit-plugin.ts'
 import { appendAudit, type Party, partyOf } from './audit-store.ts'
+import { DEVICE_DAYS } from './guess-store.ts'
 import { GENERAL_LIMIT } from './limits.ts'
 import { words } from './messages.ts'
 import { type Place, places } from './navigation.ts'
@@ -187,6 +188,23 @@ export function cookieName({ config }: CommandContext): string {
 /** Gives the browser a session's token. */
 export function setSessionCookie(context: CommandContext, reply: FastifyReply, token: string): void {
   reply.setCookie(cookieName(context), token, cookieOptions(context))
+}
+
+/** The cookie by which a browser is known as one of an operator's; it opens nothing. */
+export function deviceCookieName(context: CommandContext): string {
+  return `${cookieName(context)}-device`
+}
+
+/** Gives the browser a session's token, and where it is new what it is known by. */
+export function setSignedIn(
+  context: CommandContext,
+  reply: FastifyReply,
+  { token, device }: { token: string; device: string | null },
+): void {
+  setSessionCookie(context, reply, token)
+  if (device === null) return
+  const maxAge = DEVICE_DAYS * 86_400
+  reply.setCookie(deviceCookieName(context), device, { ...cookieOptions(context), maxAge })
 }
 
 /** Also for taking it away: browsers heed a `__Host-` cookie only with all of them. */

@@ -10,7 +10,7 @@ import { words } from './messages.ts'
 import { ownPath, parseOperatorName } from './operator.ts'
 import { linkOwner } from './operator-store.ts'
 import { PASSWORD_MOST } from './password-policy.ts'
-import { cookieName, sendPage, setSessionCookie } from './plugin.ts'
+import { cookieName, deviceCookieName, sendPage, setSessionCookie, setSignedIn } from './plugin.ts'
 import { tokenHash } from './secret.ts'
 import { type SignedIn, signInByLink, signInByPassword } from './sign-in.ts'
 import { endSession } from './store.ts'
@@ -48,10 +48,15 @@ async function takeForm(context: CommandContext, request: FastifyRequest, reply:
   // what can be nobody's name is slowed down like one
   const name = parseOperatorName(shown.name) ?? shown.name.slice(0, 64)
   const now = context.now()
-  const answer = await signInByPassword(context.database.db, { name, password: values.password ?? '', now })
+  const answer = await signInByPassword(context.database.db, {
+    name,
+    password: values.password ?? '',
+    device: request.cookies[deviceCookieName(context)] ?? null,
+    now,
+  })
   if (answer.kind === 'signedIn') {
     await leaveEarlierSession(context, request)
-    setSessionCookie(context, reply, answer.token)
+    setSignedIn(context, reply, answer)
     return reply.redirect(next, 303)
   }
   return refuse(context, request, reply, { answer, ...shown })

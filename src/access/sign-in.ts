@@ -7,9 +7,9 @@ import type { Db, Trx } from '../database/database.ts'
 import { AppError } from '../error.ts'
 import type { Operator, Role } from './access.ts'
 import { appendAudit, type NewEntry, type Party } from './audit-store.ts'
+import { clearFailures, deviceKey, insertDevice, takeGuess } from './guess-store.ts'
 import {
   type Credentials,
-  clearFailures,
   disableOperator,
   endSessionByKey,
   endSessions,
@@ -19,7 +19,6 @@ import {
   operatorByName,
   savePassword,
   spendLink,
-  takeGuess,
 } from './operator-store.ts'
 import { checkPassword, hashPassword } from './password.ts'
 import { newToken, tokenHash } from './secret.ts'
@@ -109,17 +108,29 @@ export async function signInByLink(db: Db, linkToken: string, now: Date): Promis
 }
 
 export type SignedIn =
-  | { kind: 'signedIn'; token: string }
+  | {
+      kind: 'signedIn'
+      token: string
+      /** For the browser to be known by from now on; null where it is known already. */
+      device: string | null
+    }
   /** No such name, no password yet, disabled, or the wrong password: nobody outside is told which. */
   | { kind: 'wrong' }
   | { kind: 'wait'; seconds: number }
 
+export type Attempt = {
+  name: string
+  password: string
+  /** What the browser is known by, if it says so. */
+  device: string | null
+  now: Date
+}
+
 /** Signs in by name and password. Takes as long for a name that nobody has. */
-export async function signInByPassword(
-  db: Db,
-  { name, password, now }: { name: string; password: string; now: Date },
-): Promise<SignedIn> {
-  const seconds = await takeGuess(db, name, now)
+export async function signInByPassword(db: Db, attempt: Attempt): Promise<SignedIn> {
+  const { name, password, device, now } = attempt
+  const known = await deviceKey(db, { name, device: device === null ? null : tokenHash(device), now })
+  const seconds = await takeGuess(db, known ?? name, now)
   if (seconds > 0) return { kind: 'wait', seconds }
   const found = await operatorByName(db, name)
   const { ok, outdated } = await checkPassword(password, found?.passwordHash ?? null)
@@ -132,11 +143,12 @@ export async function signInByPassword(
     // disabled or given another password while we computed: what was checked no longer holds
     const still = await operatorById(trx, found.operator.id)
     if (still?.passwordHash !== found.passwordHash) return { kind: 'wrong' }
-    await clearFailures(trx, name, now)
+    await clearFailures(trx, known ?? name, now)
     if (renewed !== null) await savePassword(trx, found.operator.id, renewed)
     const token = await newSession(trx, found.operator.id, { mustSetPassword: false, now })
+    const fresh = known === null ? await newDevice(trx, found.operator.id, now) : null
     await appendAudit(trx, { ...by(found.operator, now), action: 'session.opened' })
-    return { kind: 'signedIn', token }
+    return { kind: 'signedIn', token, device: fresh }
   })
 }
 
@@ -146,6 +158,12 @@ async function refused(db: Db, found: Credentials | null, now: Date): Promise<vo
   const agencyId = found?.operator.agencyId ?? null
   const actor: Party = { kind: 'system', id: 'anonymous' }
   await appendAudit(db, { at: now, actor, subject, agencyId, action: 'session.refused' })
+}
+
+async function newDevice(trx: Trx, operatorId: number, now: Date): Promise<string> {
+  const device = newToken()
+  await insertDevice(trx, { operatorId, device: tokenHash(device), now })
+  return device
 }
 
 async function newSession(
@@ -179,7 +197,8 @@ export async function changePassword(
 ): Promise<SignedIn> {
   const id = idOf(operator)
   if (current !== null) {
-    const seconds = await takeGuess(db, operator.name, now)
+    // counted apart from signing in: whoever guesses there keeps nobody here from changing their password
+    const seconds = await takeGuess(db, `account:${id}`, now)
     if (seconds > 0) return { kind: 'wait', seconds }
     const found = await operatorByName(db, operator.name)
     const { ok } = await checkPassword(current, found?.passwordHash ?? null)
@@ -189,11 +208,12 @@ export async function changePassword(
   return db.transaction().execute(async trx => {
     if (!(await operatorById(trx, id))) throw new AppError('not_signed_in', 'sign in first')
     await savePassword(trx, id, hash)
-    await clearFailures(trx, operator.name, now)
+    await clearFailures(trx, `account:${id}`, now)
     await endSessions(trx, id, now)
     const token = await newSession(trx, id, { mustSetPassword: false, now })
+    const device = current === null ? await newDevice(trx, id, now) : null
     await appendAudit(trx, { ...by({ ...operator, id }, now), action: 'password.set' })
-    return { kind: 'signedIn', token }
+    return { kind: 'signedIn', token, device }
   })
 }
 

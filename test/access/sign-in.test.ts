@@ -108,6 +108,31 @@ for (const store of stores()) {
     t.notMatch(rows[0]?.text, /nobody|nguyen|Nguyễn|vịt/)
   })
 
+  each('guessing from elsewhere keeps nobody out of a browser they signed in from', async (t, ground) => {
+    const { database, web, clock } = ground
+    await withPassword(database, web, 'nguyen.an', clock)
+    const first = await signIn(web, 'nguyen.an', PASSWORD)
+    const [device = ''] = /hopthu-device=[\w-]{43}/.exec(String(first.headers['set-cookie'])) ?? []
+    t.ok(device, 'the browser is known from now on')
+    const known = { cookie: device, csrf: '' }
+    for (let i = 0; i < 20; i++) await signIn(web, 'nguyen.an', `guess number ${i}`)
+    t.equal((await signIn(web, 'nguyen.an', PASSWORD)).status, 429, 'elsewhere even the right one waits')
+    const owner = await web.post('/sign-in', known, { name: 'nguyen.an', password: PASSWORD })
+    t.equal(owner.status, 303)
+    t.notMatch(String(owner.headers['set-cookie']), /hopthu-device/, 'one browser, one row')
+    t.equal((await signIn(web, 'nguyen.an', PASSWORD)).status, 429, 'and the guesser waits on')
+    await newOperator(database, 'tran.binh', clock.now)
+    const statuses: number[] = []
+    for (let i = 0; i < 7; i++)
+      statuses.push(
+        (await web.post('/sign-in', known, { name: 'nguyen.an', password: `guess ${i} more` })).status,
+      )
+    t.same(statuses, [401, 401, 401, 401, 401, 429, 429], 'guesses in a known browser are slowed down too')
+    for (let i = 0; i < 5; i++) await signIn(web, 'tran.binh', `guess number ${i}`)
+    const stranger = await web.post('/sign-in', known, { name: 'tran.binh', password: 'a guess at another' })
+    t.equal(stranger.status, 429, 'and it is known for its own operator only')
+  })
+
   each('of many guesses at one moment only those before the wait are looked at', async (t, ground) => {
     const { database, web, clock } = ground
     await withPassword(database, web, 'nguyen.an', clock)
@@ -220,7 +245,7 @@ once('ten thousand guesses at a password get nowhere, fast', async (t, { databas
   const statuses = new Map<number, number>()
   for (let i = 0; i < 10_000; i++) {
     // from as many clients as it takes to pass the limit of each
-    const { status } = await signIn(web, 'nguyen.an', `guess number ${i}`, {}, `10.0.${i % 200}.1`)
+    const { status } = await signIn(web, 'nguyen.an', `guess number ${i}`, {}, `10.0.${i % 40}.1`)
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
   }
   t.same([...statuses.keys()].sort(), [401, 429])
@@ -255,7 +280,10 @@ once('signing in never leads out of the house', async (t, { database, web, clock
     const { status, headers } = await signIn(web, 'nguyen.an', PASSWORD, { next })
     t.equal(status, 303)
     t.match(headers.location, next.startsWith('/a%0d') ? '/' : /^\/$/, JSON.stringify(next))
-    t.match(String(headers['set-cookie']), /^hopthu=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/)
+    t.match(
+      String(headers['set-cookie']),
+      /^hopthu=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax,hopthu-device=[\w-]{43};/,
+    )
   }
   const asked = await web.get(`/sign-in?next=${encodeURIComponent('//evil.example')}`)
   t.match(asked.body, /name="next" value="\/"/)
