@@ -70,11 +70,10 @@ t.test(
 
     const first = begin(t, place)
     const firstMs = await first.answering(page(place), FIRST_PAGE_WAIT_MS)
-    t.comment(`first page after ${Math.round(firstMs / 100) / 10} s`)
-    t.ok(firstMs < FIRST_PAGE_MS, `${firstMs} ms`)
+    inTime(t, 'the first page', { ms: firstMs, most: FIRST_PAGE_MS, started: first })
     const links = await first.saying(
       /quantri.*\n +(http\S+\/sign-in\/\S+)[\s\S]*thutruong.*\n +(http\S+)/,
-      30_000,
+      120_000,
     )
     t.equal((await fetch(links[1] ?? '')).status, 200, 'the link opens')
     t.equal(
@@ -97,8 +96,7 @@ t.test(
 
     const later = begin(t, place)
     const laterMs = await later.answering(page(place), FIRST_PAGE_WAIT_MS)
-    t.comment(`a later start after ${Math.round(laterMs / 100) / 10} s`)
-    t.ok(laterMs < LATER_MS, `${laterMs} ms`)
+    inTime(t, 'a later start', { ms: laterMs, most: LATER_MS, started: later })
     t.same(figures(place), before, 'nothing is lost')
     t.equal(await later.interrupt(), 0)
 
