@@ -1,4 +1,5 @@
 /** What is wrong with a configuration, in words for the person who wrote it. Pure. */
+import { isIP } from 'node:net'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Config, ConfigSchema } from './config-schema.ts'
@@ -118,7 +119,13 @@ function crossProblem(config: Config): Problem | null {
     const problem = urlProblem(key, url)
     if (problem) return { key, expected: problem }
   }
-  return fileProblem(config) ?? zoneProblem(config) ?? nameProblem(config) ?? targetProblem(config)
+  return (
+    proxyProblem(config) ??
+    fileProblem(config) ??
+    zoneProblem(config) ??
+    nameProblem(config) ??
+    targetProblem(config)
+  )
 }
 
 function urlProblem(key: string, url: string): string | null {
@@ -130,6 +137,20 @@ function urlProblem(key: string, url: string): string | null {
   const { password, searchParams } = new URL(url)
   if (password === '' && !searchParams.has('password')) return null
   return 'a password does not belong in an address; put it under the key beside it, by reference'
+}
+
+function proxyProblem({ http }: Config): Problem | null {
+  const index = http.trustedProxies.findIndex(proxy => {
+    const [address = '', bits = '0'] = proxy.split('/')
+    const version = isIP(address)
+    return version === 0 || Number(bits) > (version === 4 ? 32 : 128)
+  })
+  return index < 0
+    ? null
+    : {
+        key: `http.trustedProxies.${index}`,
+        expected: 'an address such as 127.0.0.1 or a network such as 10.0.0.0/8 is expected',
+      }
 }
 
 /** A file source is one file or a folder of dated ones. */

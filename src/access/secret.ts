@@ -39,9 +39,3 @@ export function isMaskOf(masked: string, secret: string): boolean {
 function xor(a: Buffer, b: Buffer): Buffer {
   return Buffer.from(a.map((byte, i) => byte ^ (b[i] ?? 0)))
 }
-
-/** Compares in a time that does not tell where they differ. */
-export function sameText(a: string, b: string): boolean {
-  const [left, right] = [createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest()]
-  return timingSafeEqual(left, right)
-}

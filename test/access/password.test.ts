@@ -90,3 +90,15 @@ t.test('a link leads to the address that people use', async t => {
   t.equal(signInUrl(http({}), 'T'), 'http://127.0.0.1:8080/sign-in/T')
   t.equal(signInUrl(http({ host: '::' }), 'T'), 'http://[::1]:8080/sign-in/T')
 })
+
+t.test('a proxy that is no address or network is refused with its key', async t => {
+  const config = (trustedProxies: string[]) =>
+    parseConfig({ database: { url: 'pglite:memory' }, http: { trustedProxies } })
+  t.same(config(['127.0.0.1', '10.0.0.0/8', 'fd00::/8']).http.trustedProxies.length, 3)
+  for (const bad of ['999.1.1.1', '10.0.0.0/33', 'fd00::/129', 'proxy.phuocan.test', '', ':'])
+    t.throws(
+      () => config(['127.0.0.1', bad]),
+      { code: 'config_invalid', message: /^http\.trustedProxies\.1: / },
+      bad,
+    )
+})
