@@ -99,12 +99,12 @@ t.test('counts of few people have whole steps, and words are text', async t => {
 t.test('drawing is quick once it is loaded', async t => {
   const points = weeks(Array.from({ length: 60 }, (_, i) => i * 100))
   const times: number[] = []
-  for (let i = 0; i < 9; i++) {
-    const start = performance.now()
+  for (let i = 0; i < 15; i++) {
+    const start = process.cpuUsage()
     await drawn(points)
-    times.push(performance.now() - start)
+    times.push(process.cpuUsage(start).user / 1000)
   }
-  const median = times.toSorted((a, b) => a - b)[4] ?? Number.POSITIVE_INFINITY
-  // 15 ms alone; the limit leaves room for a machine that runs other suites
-  t.ok(median < 120, `${median.toFixed(1)} ms`)
+  // work done, not time gone by, and the least of it: other suites run beside this one
+  const least = Math.min(...times)
+  t.ok(least < 40, `${least.toFixed(1)} ms`)
 })
