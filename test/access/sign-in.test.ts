@@ -261,6 +261,30 @@ once('too many requests are told to come back later', async (t, { web }) => {
   t.match(JSON.parse(answer.body), { error: { code: 'too_many_requests' } })
 })
 
+once('a client behind a proxy is told apart only if the proxy is trusted', async (t, { database }) => {
+  const from = async (trustedProxies: string[]) => {
+    const config = { database: { url: 'pglite:memory' }, http: { trustedProxies } }
+    const web = await openWeb(t, { database, config })
+    const ask = async (client: string) =>
+      (await web.get('/sign-in', null, { 'x-forwarded-for': client })).status
+    for (let i = 0; i < 60; i++) await ask('10.1.1.1')
+    return [await ask('10.1.1.1'), await ask('10.2.2.2')]
+  }
+  t.same(await from(['127.0.0.1']), [429, 200])
+  t.same(await from([]), [429, 429], 'a header that anybody can write opens no new count')
+})
+
+once('over TLS the cookies are bound to this very host', async (t, { database, clock }) => {
+  const config = { database: { url: 'pglite:memory' }, http: { publicUrl: 'https://hopthu.phuocan.gov.vn' } }
+  const web = await openWeb(t, { database, config, now: () => clock.now })
+  await withPassword(database, web, 'nguyen.an', clock)
+  const answer = await signIn(web, 'nguyen.an', PASSWORD)
+  const cookies = String(answer.headers['set-cookie'])
+  t.match(cookies, /^__Host-hopthu=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax,__Host-hopthu-device=/)
+  const out = await web.post('/sign-out', signedIn(answer), {})
+  t.match(String(out.headers['set-cookie']), /^__Host-hopthu=; .*Path=\/.*Secure/, 'or browsers keep it')
+})
+
 once('signing in never leads out of the house', async (t, { database, web, clock }) => {
   await withPassword(database, web, 'nguyen.an', clock)
   const bad = [
