@@ -102,21 +102,20 @@ async function roster(
   lastRun: (name: string) => EndedRun | null,
 ): Promise<RosterSourceView[]> {
   const known = await rosterKnown(database.db)
-  return config.roster.sources.map(({ name, kind }) => {
+  return config.roster.sources.map(({ name }) => {
     const read = known.find(each => each.name === name)
     const lastCompleteAt = read?.lastCompleteAt ?? null
     const last = lastRun(name)
     const state = readState(lastCompleteAt, last, now())
-    return { name, kind, lastCompleteAt, people: read?.people ?? null, last, state }
+    return { name, lastCompleteAt, people: read?.people ?? null, last, state }
   })
 }
 
 async function platforms({ config, now, database }: CommandContext): Promise<PlatformView[]> {
   const known = await platformsKnown(database.db)
   const { at, last } = await lastListing(database.db)
-  return config.mailbox.platforms.map(({ name, kind }) => ({
+  return config.mailbox.platforms.map(({ name }) => ({
     name,
-    kind,
     known: known.find(each => each.name === name) ?? null,
     at,
     last,

@@ -125,6 +125,8 @@ export function agoText(locale: Locale, from: Date, now: Date): string {
 export const sourceWords = {
   vi: {
     title: 'Nguồn số liệu',
+    allGood: 'Mọi nguồn đều đầy đủ và kịp thời.',
+    asking: 'nguồn cần xem lại',
     stamp: 'Ngày không có nhật ký được tính là chưa đủ số liệu, không bao giờ là không sử dụng.',
     logs: 'Nhật ký máy chủ thư',
     noLogs: 'Chưa cấu hình nguồn nhật ký nào',
@@ -179,6 +181,8 @@ export const sourceWords = {
   },
   en: {
     title: 'Sources',
+    allGood: 'Every source is whole and up to date.',
+    asking: 'sources want looking at',
     stamp: 'A day without a log counts as not known, never as no use.',
     logs: 'Mail logs',
     noLogs: 'No log source is configured',

@@ -1,5 +1,5 @@
 /** Where figures come from: logs with their gaps, the roster, platforms, IMAP rounds, and the nights that read them. */
-import { card, empty, keyValues, pageHead, type Standing, state } from '../web/components.ts'
+import { card, empty, keyValues, notice, pageHead, type Standing, state } from '../web/components.ts'
 import { day as dayText, instant, type Locale, number } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import { agoText, logText, nightWords, type ReadKind, readText, sourceWords } from './source-messages.ts'
@@ -18,7 +18,6 @@ export type LogSourceView = {
 }
 export type RosterSourceView = {
   name: string
-  kind: string
   lastCompleteAt: Date | null
   /** null: never read. */
   people: number | null
@@ -27,7 +26,6 @@ export type RosterSourceView = {
 }
 export type PlatformView = {
   name: string
-  kind: string
   known: PlatformKnown | null
   at: Date | null
   last: EndedRun | null
@@ -55,12 +53,26 @@ export function sourcePage(look: Look, view: SourcesView): string {
   const say = sourceWords[look.locale]
   return [
     pageHead({ title: say.title, stamp: html`${say.stamp}` }),
+    verdict(look.locale, view),
     logsPart(look, view.logs),
     rosterPart(look, view),
     platformPart(look, view.platforms),
     sweepPart(look, view.sweeps),
     jobsPart(look, view.jobs),
   ].join('')
+}
+
+/** The page's first sentence: which sources ask for somebody. */
+function verdict(locale: Locale, { logs, roster, platforms, sweeps }: SourcesView): string {
+  const say = sourceWords[locale]
+  const all = [...logs, ...roster, ...platforms, ...sweeps.names.map(name => ({ name, state: sweeps.state }))]
+  const asking = all.filter(each => each.state !== 'good').map(each => each.name)
+  if (all.length === 0) return ''
+  if (asking.length === 0) return notice('good', say.allGood)
+  return notice(
+    'warn',
+    `${number(locale, asking.length)}/${number(locale, all.length)} ${say.asking}: ${asking.join(', ')}.`,
+  )
 }
 
 // logs --------------------------------------------------------------------------------------------------------------
@@ -155,7 +167,7 @@ function rosterPart(look: Look, { roster, jobs }: SourcesView): string {
         [say.nextNight, html`${instant(jobs.next, timeZone)}`],
       ])
       const body = html`!${readHead(locale, 'roster', source.state)}!${list}`
-      return card({ title: `${say.roster}: ${source.name} (${source.kind})`, body })
+      return card({ title: `${say.roster}: ${source.name}`, body })
     })
     .join('')
 }
@@ -168,7 +180,7 @@ function platformPart(look: Look, platforms: readonly PlatformView[]): string {
   const count = (value: number | undefined) =>
     value === undefined ? html`${say.unknown}` : number(locale, value)
   return platforms
-    .map(({ name, kind, known, at, last, state }) => {
+    .map(({ name, known, at, last, state }) => {
       const list = keyValues([
         [say.lastListing, html`${at === null ? say.never : instant(at, timeZone)}`],
         [say.mailboxes, count(known?.mailboxes)],
@@ -178,7 +190,7 @@ function platformPart(look: Look, platforms: readonly PlatformView[]): string {
         [say.lastRun, runLink(look, last)],
       ])
       const body = html`!${readHead(locale, 'platform', state)}!${list}`
-      return card({ title: `${say.platforms}: ${name} (${kind})`, body })
+      return card({ title: `${say.platforms}: ${name}`, body })
     })
     .join('')
 }

@@ -39,7 +39,9 @@ export async function endedRuns(db: Db): Promise<EndedRun[]> {
   const { rows } = await sql<EndedRun>`
     select distinct on (kind, subject) id, kind, subject, state, started_at as "startedAt", finished_at as "finishedAt",
       result -> 'error' ->> 'code' as code, message
-    from run where not dry_run and state <> 'running' order by kind, subject, started_at desc, id desc`.execute(db)
+    from run where not dry_run and state <> 'running' order by kind, subject, started_at desc, id desc`.execute(
+    db,
+  )
   return rows
 }
 

@@ -19,7 +19,7 @@ export function strip(
   const gaps = days.filter(each => each.state === 'gap').length
   const label = `${say.strip}, ${name}: ${dayText(days[0]?.day ?? null)}–${dayText(days.at(-1)?.day ?? null)}; ${say.gaps.toLowerCase()}: ${number(locale, gaps)}`
   const columns = days.map((each, i) => column(each, { x: i * STEP, most, id }))
-  const hatch = html`<defs><pattern id="${id}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hbar-ground" width="5" height="5"></rect><line class="c-axis" x1="0" y1="0" x2="0" y2="5" stroke="currentColor" stroke-width="2.5" stroke-opacity="0.45"></line></pattern></defs>`
+  const hatch = html`<defs><pattern id="${id}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hbar-ground" width="5" height="5"></rect><line x1="0" y1="0" x2="0" y2="5" stroke="currentColor" stroke-width="2" stroke-opacity="0.4"></line></pattern></defs>`
   const width = days.length * STEP
   return html`<figure class="chart mb-2"><figcaption class="stamp">${say.strip} · ${say.key}</figcaption><svg role="img" aria-label="${label}" viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" preserveAspectRatio="none">!${hatch}!${columns}</svg><div class="pager stamp"><span>${dayText(days[0]?.day ?? null)}</span><span>${dayText(days.at(-1)?.day ?? null)}</span></div></figure>!${more(say.byDay, dayTable(locale, days, name))}`
 }

@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../database/database.ts'
 import type { Address, Day } from '../ids.ts'
+import { shownState } from './activation-store.ts'
 import type { ChangeKind } from './connector.ts'
 import type { ChangeState } from './page-store.ts'
 import type { Search } from './search.ts'
@@ -37,7 +38,9 @@ export type MailboxFilter = {
   /** Agencies of the holders; null is the whole installation, mailboxes without a holder among it. */
   agencies: readonly number[] | null
   search: Search | null
+  /** As it is shown: whoever has an invitation and no password yet counts as invited. */
   state: MailboxState | null
+  now: Date
 }
 
 /** Mailboxes by address, after one. Agencies are those at which the holders are counted, or last were. */
@@ -46,7 +49,7 @@ export async function listMailboxes(
   filter: MailboxFilter,
   page: { after: string; limit: number },
 ): Promise<ListedMailbox[]> {
-  const { agencies, day } = filter
+  const { agencies, day, now } = filter
   const held = sql`mailbox m left join mailbox_holder h on h.mailbox_id = m.id and h.last_day = 'infinity'
     left join person p on p.id = h.person_id`
   // with a scope the people of its agencies come first, without one the page does: either way few posts are sought
@@ -58,7 +61,7 @@ export async function listMailboxes(
     select person_id from ${postsOn(day, staff)} post where agency_id = any(${[...agencies]}::bigint[]))`
   const { rows } = await sql<ListedMailbox>`
     with page as (
-      select m.id, m.address, m.state, m.kind, p.id as person, p.full_name as holder, p.staff_id as "staffId"
+      select m.id, m.address, ${shownState(now)} as state, m.kind, p.id as person, p.full_name as holder, p.staff_id as "staffId"
       from ${held} where m.address collate "C" > ${page.after} and ${fits(filter)} and ${scoped}
       order by m.address collate "C" limit ${page.limit}
     )
@@ -74,12 +77,12 @@ function agencyNamed(id: RawBuilder<unknown>): RawBuilder<unknown> {
     select code, name from agency_period p where p.agency_id = ${id} order by first_day desc limit 1) a on true`
 }
 
-function fits({ search, state }: MailboxFilter): RawBuilder<unknown> {
+function fits({ search, state, now }: MailboxFilter): RawBuilder<unknown> {
   const sought =
     search &&
     sql`(strpos(p.search_key, ${search.name}) > 0 or strpos(m.address, ${search.address}) > 0
       or lower(p.staff_id) = ${search.address})`
-  const all = [sql`true`, sought, state && sql`m.state = ${state}`]
+  const all = [sql`true`, sought, state && sql`${shownState(now)} = ${state}`]
   return sql.join(
     all.filter(each => each !== null),
     sql` and `,
@@ -89,10 +92,14 @@ function fits({ search, state }: MailboxFilter): RawBuilder<unknown> {
 export type MailboxDetail = ListedMailbox & { name: string; platform: string; quotaBytes: number }
 
 /** One mailbox, or null where there is none of this id. */
-export async function mailboxById(db: Db, id: number, day: Day): Promise<MailboxDetail | null> {
+export async function mailboxById(
+  db: Db,
+  id: number,
+  { day, now }: { day: Day; now: Date },
+): Promise<MailboxDetail | null> {
   const { rows } = await sql<MailboxDetail>`
     with one as (
-      select m.id, m.address, m.state, m.kind, m.name, m.platform, m.quota_bytes as "quotaBytes",
+      select m.id, m.address, ${shownState(now)} as state, m.kind, m.name, m.platform, m.quota_bytes as "quotaBytes",
         p.id as person, p.full_name as holder, p.staff_id as "staffId"
       from mailbox m
       left join lateral (select person_id from mailbox_holder h where h.mailbox_id = m.id

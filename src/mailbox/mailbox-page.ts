@@ -79,7 +79,7 @@ function filterForm(locale: Locale, { q, agency, state }: MailboxQuery, filtered
 function mailboxTable(locale: Locale, { mailboxes, timeZone, now }: ListView): string {
   const say = mailboxWords[locale]
   const rows = mailboxes.map(each => [
-    html`<a href="${mailboxPath}/${each.id}">${each.address}</a>`,
+    html`<a class="address" href="${mailboxPath}/${each.id}">${each.address}</a>`,
     html`${each.holder ?? say.nobody}<div class="code">${each.staffId ?? ''}</div>`,
     html`${each.agencyName ?? '–'}<div class="code">${each.agency ?? ''}</div>`,
     stateOf(locale, each.state),
@@ -206,7 +206,7 @@ function until(locale: Locale, { lastDay }: Span): string {
 function addressCard(locale: Locale, { addresses }: DetailView): string {
   const say = mailboxWords[locale]
   const rows = addresses.map(each => [
-    html`${each.address}<div class="code">${each.kind === 'primary' ? say.primary : say.alias}</div>`,
+    html`<span class="address">${each.address}</span><div class="code">${each.kind === 'primary' ? say.primary : say.alias}</div>`,
     from(locale, each),
     until(locale, each),
   ])
@@ -242,7 +242,7 @@ function changeCard(locale: Locale, { changes, timeZone, maySeePlans }: DetailVi
     return card({ title: say.changes, body: html`<p class="stamp mb-0">${say.noChanges}</p>` })
   const rows = changes.map(each => [
     html`${kinds[each.kind][locale]}<div class="code">${reasonText(locale, each.reason)}</div>`,
-    html`${changeStateWords[each.state]?.[locale] ?? each.state}<div class="code">${each.error ?? ''}</div>`,
+    html`${changeStateWords[each.state]?.[locale] ?? each.state}<div class="code address">${each.error ?? ''}</div>`,
     instant(each.finishedAt, timeZone),
     maySeePlans ? html`<a href="/plans/${each.plan}">${each.plan}</a>` : String(each.plan),
   ])

@@ -81,7 +81,7 @@ export async function pageOf(
   const { context } = shelf
   const { q, agency, state } = queryOf(request.query)
   const agencies = await agenciesAsked(context, request, agency)
-  const filter = { day: today(context), agencies, search: searchOf(q), state }
+  const filter = { day: today(context), agencies, search: searchOf(q), state, now: context.now() }
   const after = queryText(request.query, 'after')
   const rows = await listMailboxes(context.database.db, filter, { after, limit: limit + 1 })
   const shown = rows.slice(0, limit)
@@ -120,7 +120,10 @@ async function withKnowledge<Row extends ListedMailbox>(
 }
 
 async function mailboxAsked(context: CommandContext, request: FastifyRequest): Promise<MailboxDetail> {
-  const mailbox = await mailboxById(context.database.db, pathId(request.params), today(context))
+  const mailbox = await mailboxById(context.database.db, pathId(request.params), {
+    day: today(context),
+    now: context.now(),
+  })
   if (!mailbox) throw new AppError('not_found', 'there is no such mailbox')
   await requireAgency(context, request, 'mailboxes.view', mailbox.agencyId)
   return mailbox
@@ -145,7 +148,7 @@ async function show(shelf: Shelf, request: FastifyRequest, reply: FastifyReply):
     now: context.now(),
     timeZone: context.config.timeZone,
     csrf,
-    mayInvite: may(operator, 'mailboxes.invite', path) && mailbox.state === 'active',
+    mayInvite: may(operator, 'mailboxes.invite', path) && ['active', 'invited'].includes(mailbox.state),
     maySeePlans: may(operator, 'plans.view', null),
   })
   return sendPage(context, request, reply, { title: mailbox.address, place: 'mailboxes', body })

@@ -159,6 +159,8 @@ export const planWords = {
   vi: {
     title: 'Đề xuất thay đổi hộp thư',
     one: 'Đề xuất số',
+    all: 'Các đề xuất',
+    roster: 'theo danh sách cán bộ ngày',
     make: 'Lập đề xuất mới',
     makeHint: 'Đối chiếu danh sách cán bộ với hệ thống thư. Chưa thay đổi gì trên hệ thống thư.',
     none: 'Chưa có đề xuất nào',
@@ -190,7 +192,7 @@ export const planWords = {
     total: 'Tổng số',
     otherAgencies: 'cơ quan khác, lọc ở bảng dưới để xem',
     list: 'Từng thay đổi',
-    search: 'Tìm họ tên, địa chỉ (không cần dấu)',
+    search: 'Tìm họ tên, địa chỉ',
     kind: 'Loại',
     allKinds: 'Mọi loại',
     allAgencies: 'Mọi cơ quan',
@@ -246,6 +248,8 @@ export const planWords = {
   en: {
     title: 'Plans for mailboxes',
     one: 'Plan',
+    all: 'All plans',
+    roster: 'by the roster of',
     make: 'Make a new plan',
     makeHint: 'Compares the roster with the platform. Nothing is changed on the platform.',
     none: 'No plan yet',
@@ -277,7 +281,7 @@ export const planWords = {
     total: 'Total',
     otherAgencies: 'more agencies; filter the table below',
     list: 'Every change',
-    search: 'Name or address, without marks if you like',
+    search: 'Find a name, address',
     kind: 'Kind',
     allKinds: 'All kinds',
     allAgencies: 'All agencies',
@@ -333,7 +337,7 @@ export const planWords = {
 export const mailboxWords = {
   vi: {
     title: 'Hộp thư',
-    search: 'Tìm địa chỉ, họ tên (không cần dấu)',
+    search: 'Tìm địa chỉ, họ tên',
     agencyCode: 'Mã cơ quan',
     allStates: 'Mọi trạng thái',
     state: 'Trạng thái',
@@ -380,7 +384,7 @@ export const mailboxWords = {
   },
   en: {
     title: 'Mailboxes',
-    search: 'Address or name, without marks if you like',
+    search: 'Find an address, name',
     agencyCode: 'Agency code',
     allStates: 'All states',
     state: 'State',

@@ -44,12 +44,12 @@ export function planListPage(look: Look, view: PlanListView): string {
     view.plans.length === 0
       ? html`<section class="card mb-3">!${empty({ title: say.none, text: say.noneText })}</section>`
       : tableCard({
-          title: say.title,
+          title: say.all,
           table: planTable(look, view),
           foot: nextLink(view.next, say.older),
         })
   const hint = look.mayMake
-    ? html`<div class="mb-3 actions">!${view.making ? '' : button}<span class="stamp">${say.makeHint}</span></div>`
+    ? html`<div class="mb-3">!${view.making ? '' : button}<p class="stamp mb-0">${say.makeHint}</p></div>`
     : ''
   return html`!${pageHead({ title: say.title })}!${banners(look, view)}!${hint}!${list}`
 }

@@ -1,7 +1,7 @@
 /** One plan: what it would do and why, what became of it, and the way to its approval. */
 import {
-  card,
   empty,
+  hero,
   nextLink,
   notice,
   pageHead,
@@ -61,7 +61,7 @@ export function planPage(look: Look, view: PlanView): string {
   const say = planWords[locale]
   const { plan, going, progress } = view
   const scope = plan.agency === null ? say.wholeProvince : `${say.agencyOnly} ${plan.agency}`
-  const stamp = html`${say.made} ${instant(plan.createdAt, timeZone)} · ${maker(locale, plan)} · ${scope} · ${say.day.toLowerCase()} ${day(plan.day)}`
+  const stamp = html`${say.made} ${instant(plan.createdAt, timeZone)} · ${maker(locale, plan)} · ${scope} · ${say.roster} ${day(plan.day)}`
   const head = pageHead({
     title: `${say.one} ${plan.id}`,
     stamp,
@@ -109,26 +109,29 @@ function ending(look: Look, view: PlanView): string {
   ].join('')
 }
 
+/** What the page opens with: how many changes, of which kinds, how it stands, and the way on. */
 function summary(look: Look, view: PlanView): string {
   const { locale } = look
   const say = planWords[locale]
   const { plan, progress, going } = view
   const open = plan.state === 'open' || plan.state === 'refused'
-  const shown = open ? progress.waiting : progress.total
-  const guard = plan.guard.ok
-    ? ''
-    : notice(
-        'warn',
-        say.guard,
-        html`<ul class="mb-0">!${plan.guard.reasons.map(reason => html`<li>${guardText(locale, reason)}</li>`)}</ul>`,
-      )
-  const counts = kindsOf(plan.changes).map(
-    ([kind, count]) =>
-      html`<div class="stage"><div class="step-l">${kindTitles[kind][locale]}</div><div class="step-n">${number(locale, count)}</div></div>`,
+  const kinds = kindsOf(plan.changes)
+  const named = kinds.map(
+    ([kind, count]) => `${kindTitles[kind][locale].toLowerCase()} ${number(locale, count)}`,
   )
-  const title = `${number(locale, shown)} ${open ? say.waitingCount : say.totalCount}`
-  const body = html`<div class="mb-2">!${planState(locale, plan, going)}</div>!${guard}!${going ? '' : approveLink(look, view)}`
-  return html`!${card({ title, body })}<section class="card mb-3"><div class="stages">!${counts}</div></section>`
+  const more = html`<p>!${planState(locale, plan, going)}</p>!${guardPart(look, plan)}`
+  return hero({
+    value: number(locale, open ? progress.waiting : progress.total),
+    say: html`${open ? say.waitingCount : say.totalCount}: ${named.join(', ')}.`,
+    action: going ? '' : approveLink(look, view),
+    figure: html`<div>!${more}</div>`,
+  })
+}
+
+function guardPart({ locale }: Look, { guard }: ListedPlan): string {
+  if (guard.ok) return ''
+  const reasons = guard.reasons.map(reason => html`<li>${guardText(locale, reason)}</li>`)
+  return notice('warn', planWords[locale].guard, html`<ul class="mb-0">!${reasons}</ul>`)
 }
 
 /** To the page that asks once more; nothing is done by a link. */
@@ -148,9 +151,9 @@ function failureCard({ locale }: Look, { plan, failures, progress }: PlanView): 
   const rows = failures
     .slice(0, SHOWN_FAILURES)
     .map(each => [
-      html`${each.name}<div class="code">${each.address}</div>`,
+      html`${each.name}<div class="code address">${each.address}</div>`,
       html`${kindTitles[each.kind][locale]}`,
-      html`${each.error ?? ''}`,
+      html`<span class="address">${each.error ?? ''}</span>`,
       html`${mendText(locale, each.code, each.temporary)}`,
     ])
   const columns = [
@@ -203,7 +206,7 @@ function changeCard(look: Look, view: PlanView): string {
   const list =
     view.changes.length === 0
       ? empty({ title: say.noneFound, text: say.noneFoundText })
-      : changeTable(look, view.changes)
+      : changeTable(look, view)
   const foot = pager(found, [nextLink(view.next, say.next)])
   return html`<section class="card mb-3" id="list"><div class="card-header"><h2 class="card-title">${say.list}</h2></div><div class="card-body">!${filterForm(look, view)}</div>!${list}<div class="card-foot">!${foot}</div></section>`
 }
@@ -250,7 +253,8 @@ const changeStandings: Record<ChangeState, Standing | null> = {
   dropped: null,
 }
 
-function changeTable({ locale }: Look, changes: readonly PageChange[]): string {
+/** A phone has no room for the state; what failed is said with the change. */
+function changeTable({ locale }: Look, { changes }: PlanView): string {
   const say = planWords[locale]
   const rows = changes.map(each => {
     const address =
@@ -261,12 +265,12 @@ function changeTable({ locale }: Look, changes: readonly PageChange[]): string {
     const word = changeStateWords[each.state]?.[locale] ?? each.state
     const standing = changeStandings[each.state]
     const error =
-      each.error === null || each.state !== 'failed' ? '' : html`<div class="code">${each.error}</div>`
+      each.state === 'failed' ? html`<div class="code address">${word}: ${each.error ?? ''}</div>` : ''
     return [
-      html`${each.name}<div class="code">!${address}!${to}</div>`,
+      html`${each.name}<div class="code address">!${address}!${to}</div>`,
       html`${each.agencyName ?? ''}<div class="code">${each.agency ?? ''}</div>`,
-      html`${kindTitles[each.kind][locale]}<div class="code">${reasonText(locale, each.reason)}</div>`,
-      html`!${standing ? state(standing, word) : html`<span class="stamp">${word}</span>`}!${error}`,
+      html`${kindTitles[each.kind][locale]}<div class="code">${reasonText(locale, each.reason)}</div>!${error}`,
+      standing ? state(standing, word) : html`<span class="stamp">${word}</span>`,
     ]
   })
   const columns = [

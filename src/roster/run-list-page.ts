@@ -69,7 +69,7 @@ function syncPart({ locale, csrf, maySync }: Look, { hasSource, starting }: RunL
   if (!maySync || starting) return ''
   if (!hasSource) return notice('info', say.noSource)
   const button = actionButton({ action: `${runPath}/sync`, label: say.sync, csrf, kind: 'primary' })
-  return html`<div class="mb-3 actions">!${button}<span class="stamp">${say.syncHint}</span></div>`
+  return html`<div class="mb-3">!${button}<p class="stamp mb-0">${say.syncHint}</p></div>`
 }
 
 /** As long as something goes on, asks whether it still does; when that changes the page is loaded anew. */
@@ -121,18 +121,16 @@ function runTable(look: Look, runs: readonly RunRow[], going: ReadonlySet<number
   const rows = runs.map(run => {
     const known = withEnd(run, going)
     return [
-      html`<a href="${runPath}/${run.id}">${runTitle(locale, run)}</a><div class="code">${say.one.toLowerCase()} ${run.id}</div>`,
-      html`${instant(run.startedAt, timeZone)}`,
-      html`${lasted(look, known)}`,
+      html`<a href="${runPath}/${run.id}">${runTitle(locale, run)}</a><div class="code">${run.id} · ${instant(run.startedAt, timeZone)}</div>`,
       html`${runSentence(locale, known)}`,
+      html`${lasted(look, known)}`,
       runState(locale, known),
     ]
   })
   const columns = [
     { title: say.run },
-    { title: say.started, wide: true },
+    { title: say.did },
     { title: say.lasted, wide: true },
-    { title: say.did, wide: true },
     { title: say.state },
   ]
   return table(say.title, columns, rows)

@@ -59,8 +59,8 @@ export function runPage(look: Look, view: RunView): string {
       stamp: runState(locale, run),
       crumbs: [{ href: runPath, text: say.title }],
     }),
-    facts(look, view),
     guardPart(look, view),
+    facts(look, view),
     resultPart(look, view),
     movementPart(look, view),
     rejectionPart(look, view),
@@ -143,13 +143,15 @@ export function rosterCounts(locale: Locale, result: Result): string {
   const rows = [
     ...peopleCounts.map(name => [say.people, name, count(people, name)] as const),
     ...agencyCounts.map(name => [say.agencies, name, count(agencies, name)] as const),
-  ].map(([subject, name, value]) => [
-    html`${subject}`,
-    html`${countWords[name]?.[locale] ?? name}`,
-    number(locale, value),
-  ])
+  ]
+    .filter(([, , value]) => value > 0)
+    .map(([subject, name, value]) => [
+      html`${subject}`,
+      html`${countWords[name]?.[locale] ?? name}`,
+      number(locale, value),
+    ])
   const columns = [{ title: say.whom }, { title: say.what }, { title: say.number, number: true }]
-  return tableCard({ title: say.did, table: table(say.did, columns, rows) })
+  return tableCard({ title: say.whatMoved, table: table(say.whatMoved, columns, rows) })
 }
 
 const SHOWN_FAILURES = 100
@@ -160,7 +162,10 @@ function failuresPart(locale: Locale, result: Result): string {
   if (failures.length === 0) return ''
   const rows = failures.slice(0, SHOWN_FAILURES).map(each => {
     const row = typeof each === 'object' && each !== null ? { ...each } : {}
-    return [html`${word(row, 'address')}`, html`${word(row, 'reason')}`]
+    return [
+      html`<span class="address">${word(row, 'address')}</span>`,
+      html`<span class="address">${word(row, 'reason')}</span>`,
+    ]
   })
   const title = `${say.failures}: ${number(locale, count(result, 'failed'))}`
   return tableCard({ title, table: table(title, [{ title: say.address }, { title: say.said }], rows) })
@@ -269,7 +274,7 @@ function rejectionPart(
   const say = runWords[locale]
   if (run.kind !== 'roster' || rejectionCounts.length === 0) return ''
   const rows = rejections.map(each => [
-    html`${each.key}`,
+    html`<span class="address">${each.key}</span>`,
     html`${rejectionText(locale, each.reason, each.detail)}`,
   ])
   const total = rejectionCounts.reduce((sum, each) => sum + each.count, 0)

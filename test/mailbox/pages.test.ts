@@ -30,7 +30,7 @@ t.test('a plan is seen, asked about once more, applied in the background, and st
   const { web, admin, plan1, one, ...rest } = await ready(t)
   const page = await web.get(`/plans/${plan1}`, admin)
   t.equal(page.status, 200)
-  t.match(page.body, /12 thay đổi chờ phê duyệt/)
+  t.match(page.body, /12<\/div><p class="say">thay đổi chờ phê duyệt: cấp mới 12\./)
   t.match(page.body, /Sở Y tế/)
   t.match(page.body, /thuộc diện cấp, chưa có hộp thư/)
   const ask = await web.get(`/plans/${plan1}/apply`, admin)

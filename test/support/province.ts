@@ -9,7 +9,7 @@ import { withPlatform } from '../../src/mailbox/command.ts'
 import { applyPlan } from '../../src/mailbox/provisioner.ts'
 import { makePlan } from '../../src/mailbox/reconcile.ts'
 import { syncAll } from '../../src/roster/command.ts'
-import { embedded } from './database.ts'
+import { stores } from './database.ts'
 import { openWeb, type Web } from './web.ts'
 
 export type Official = { id: string; name: string; agency: string }
@@ -62,12 +62,16 @@ export type Province = {
   one<Row>(text: string): Promise<Row>
 }
 
+/** The embedded engine, one for the whole file, emptied for each province. */
+const [store] = stores()
+
 type Options = { config?: Record<string, unknown>; now?: () => Date }
 
 export async function openProvince(t: Test, { config = {}, now }: Options = {}): Promise<Province> {
   const folder = mkdtempSync(join(tmpdir(), 'hopthu-province-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const database = await embedded()
+  if (!store) throw new Error('no store')
+  const database = await store.open()
   const web = await openWeb(t, {
     database,
     config: { ...configOf(folder), ...config },
