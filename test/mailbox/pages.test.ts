@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
@@ -324,4 +325,112 @@ t.test('the API answers the same as the pages, and refuses as they do', async t 
   await province.sync([...officials(8, 'H99.05'), ...officials(1, 'H99.11')])
   const moved = await web.post(`/api/v1/plans/${plan}/apply`, admin, { force: 'yes' })
   t.equal(moved.status, 400, 'force is true or false')
+})
+
+/** Takes the platform away: a file stands where its folder was. */
+function takeAway({ web }: Province): () => void {
+  const [platform] = web.context.config.mailbox.platforms
+  if (platform?.kind !== 'practice') throw new Error('no practice platform')
+  renameSync(platform.folder, `${platform.folder}-away`)
+  writeFileSync(platform.folder, '')
+  return () => {
+    renameSync(platform.folder, `${platform.folder}-file`)
+    renameSync(`${platform.folder}-away`, platform.folder)
+  }
+}
+
+async function lastRunEnds({ one }: Province, count: number): Promise<void> {
+  for (let i = 0; i < 400; i++) {
+    const { n } = await one<{ n: number }>(
+      `select count(*) as n from run where kind = 'mailbox' and state <> 'running'`,
+    )
+    if (n >= count) return
+    await sleep(50)
+  }
+  throw new Error('no further run ended')
+}
+
+t.test(
+  'with the platform away nothing is lost: pages say so, and the same plan goes on when it is back',
+  async t => {
+    const province = await ready(t)
+    const { web, admin, plan1, one } = province
+    const giveBack = takeAway(province)
+    const made = await web.post('/plans', admin, {})
+    t.equal(made.headers.location, '/plans')
+    t.match(
+      (await web.get('/plans', admin)).body,
+      /Lần lập đề xuất gần nhất chưa xong vì không kết nối được hệ thống thư/,
+    )
+    const answer = await web.post(`/plans/${plan1}/apply`, admin, {})
+    t.equal(answer.status, 303)
+    await lastRunEnds(province, 3)
+    const page = await web.get(`/plans/${plan1}`, admin)
+    t.match(page.body, /Không kết nối được hệ thống thư/)
+    t.match(page.body, /Phê duyệt và thực hiện/)
+    t.same(await one(`select count(*) as n from mailbox`), { n: 0 })
+    giveBack()
+    await web.post(`/plans/${plan1}/apply`, admin, {})
+    await ended(province, plan1)
+    t.same(await one(`select count(*) as n from mailbox`), { n: 12 })
+  },
+)
+
+t.test(
+  'changes that failed are listed with what was said and what to do, temporary ones can be gone on with',
+  async t => {
+    const province = await ready(t)
+    const { web, admin, plan1, database } = province
+    await sql`update plan_change set state = 'done' where plan_id = ${plan1} and number > 2`.execute(
+      database.db,
+    )
+    await sql`update plan_change set state = 'failed', error_code = 'address_taken', error = 'taken <b>here</b>', temporary = false
+    where plan_id = ${plan1} and number = 1`.execute(database.db)
+    await sql`update plan_change set state = 'failed', error_code = 'platform_unreachable', error = 'no answer', temporary = true
+    where plan_id = ${plan1} and number = 2`.execute(database.db)
+    await sql`update plan set state = 'applying' where id = ${plan1}`.execute(database.db)
+    const page = await web.get(`/plans/${plan1}`, admin)
+    t.match(page.body, /Thay đổi không thực hiện được: 2/)
+    t.match(page.body, /địa chỉ khác sẽ được chọn/)
+    t.match(page.body, /Bấm “Làm tiếp”/)
+    t.notMatch(page.body, /<b>here/, 'what a platform says is text, never markup')
+    t.match(page.body, />Làm tiếp<\/a>/)
+    await province.apply(plan1)
+    const after = await web.get(`/plans/${plan1}`, admin)
+    t.match(after.body, /Thay đổi không thực hiện được: 1/)
+    t.match((await web.get('/plans', admin)).body, /đã thực hiện, có thay đổi chưa được/)
+  },
+)
+
+t.test('people for whom nothing could be proposed are listed with the reason', async t => {
+  const province = await openProvince(t)
+  const { web, database } = province
+  const admin = await web.signIn('admin')
+  await province.sync(officials(3, 'H99.05'))
+  await sql`insert into platform_entry (platform, address, kind, name, search_key) values
+    ('mail', 'la@phuocan.test', 'mailbox', 'Trần Thị An', 'tran thi an')`.execute(database.db)
+  const plan = await province.plan()
+  await sql`insert into plan_refusal select ${plan}, id, 'may_have_mailbox la@phuocan.test' from person
+    on conflict do nothing`.execute(database.db)
+  const page = await web.get(`/plans/${plan}`, admin)
+  t.match(page.body, /Cán bộ chưa đề xuất được hộp thư: 3/)
+  t.match(page.body, /có thể đã có hộp thư la@phuocan\.test/)
+  t.match(JSON.parse((await web.get(`/api/v1/plans/${plan}`, admin)).body).refusals, [
+    { reason: 'may_have_mailbox la@phuocan.test' },
+    {},
+    {},
+  ])
+})
+
+t.test('in English every page of plans and mailboxes is English', async t => {
+  const province = await ready(t)
+  const { web, admin, plan1 } = province
+  await province.apply(plan1)
+  const english = { ...admin, cookie: `${admin.cookie}; lang=en` }
+  const { id } = await province.one<{ id: number }>('select min(id) as id from mailbox')
+  for (const url of ['/plans', `/plans/${plan1}`, '/mailboxes', `/mailboxes/${id}`]) {
+    const { body } = await web.get(url, english)
+    const main = body.slice(body.indexOf('<main'), body.indexOf('</main>'))
+    t.notMatch(main, /(đề xuất|hộp thư|cấp mới|trạng thái|chưa|kích hoạt)/i, url)
+  }
 })
