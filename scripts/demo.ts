@@ -31,6 +31,7 @@ async function main(): Promise<number> {
   const signal = endSignal()
   const config = demoConfig()
   await requirePort(config)
+  say('mở cơ sở dữ liệu nhúng')
   const database = await openDatabase(config.database)
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }))
   const context: CommandContext = { config, log, now: () => new Date(), signal, progress: () => {}, database }
