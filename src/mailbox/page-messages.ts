@@ -163,6 +163,7 @@ export const planWords = {
     roster: 'theo danh sách cán bộ ngày',
     make: 'Lập đề xuất mới',
     makeHint: 'Đối chiếu danh sách cán bộ với hệ thống thư. Chưa thay đổi gì trên hệ thống thư.',
+    noPlatform: 'Chưa cấu hình hệ thống thư (mailbox.platforms), nên chưa lập được đề xuất.',
     none: 'Chưa có đề xuất nào',
     noneText:
       'Một đề xuất cho thấy hộp thư nào cần cấp mới, tạm khoá hay mở lại, để xem trước khi phê duyệt. Đề xuất cũng được lập tự động mỗi đêm.',
@@ -243,7 +244,7 @@ export const planWords = {
       'Chưa thực hiện gì. Đang có một lượt chạy hộp thư khác; hãy chờ lượt đó xong rồi phê duyệt lại.',
     seeRuns: 'Xem lượt đang chạy',
     back: 'Về đề xuất',
-    approvedBy: 'Phê duyệt',
+    approvedBy: 'người phê duyệt',
   },
   en: {
     title: 'Plans for mailboxes',
@@ -252,6 +253,7 @@ export const planWords = {
     roster: 'by the roster of',
     make: 'Make a new plan',
     makeHint: 'Compares the roster with the platform. Nothing is changed on the platform.',
+    noPlatform: 'No mail platform is configured (mailbox.platforms), so no plan can be made.',
     none: 'No plan yet',
     noneText:
       'A plan shows which mailboxes to create, suspend or resume, to be looked at before approval. One is made every night as well.',
@@ -330,7 +332,7 @@ export const planWords = {
     busyText: 'Nothing was done. Another mailbox run is going on; wait for it to end, then approve again.',
     seeRuns: 'See what is running',
     back: 'Back to the plan',
-    approvedBy: 'Approved by',
+    approvedBy: 'approved by',
   },
 } as const
 

@@ -28,6 +28,7 @@ export type PlanListView = {
   making: boolean
   /** How the last making ended, where that was no plan. */
   trouble: { code: string | null; message: string } | null
+  hasPlatform: boolean
   /** Somebody has just asked for a plan and there was nothing to change. */
   nothing: boolean
   /** Plans that are applied by a run that goes on. */
@@ -48,9 +49,11 @@ export function planListPage(look: Look, view: PlanListView): string {
           table: planTable(look, view),
           foot: nextLink(view.next, say.older),
         })
-  const hint = look.mayMake
-    ? html`<div class="mb-3">!${view.making ? '' : button}<p class="stamp mb-0">${say.makeHint}</p></div>`
-    : ''
+  const hint = !view.hasPlatform
+    ? notice('info', say.noPlatform)
+    : look.mayMake
+      ? html`<div class="mb-3">!${view.making ? '' : button}<p class="stamp mb-0">${say.makeHint}</p></div>`
+      : ''
   return html`!${pageHead({ title: say.title })}!${banners(look, view)}!${hint}!${list}`
 }
 

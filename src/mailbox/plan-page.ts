@@ -59,12 +59,13 @@ export type PlanView = {
 export function planPage(look: Look, view: PlanView): string {
   const { locale, timeZone } = look
   const say = planWords[locale]
-  const { plan, going, progress } = view
+  const { plan, going, progress, last } = view
   const scope = plan.agency === null ? say.wholeProvince : `${say.agencyOnly} ${plan.agency}`
   const stamp = html`${say.made} ${instant(plan.createdAt, timeZone)} · ${maker(locale, plan)} · ${scope} · ${say.roster} ${day(plan.day)}`
+  const approved = last?.by ? html` · ${say.approvedBy} ${last.by}` : ''
   const head = pageHead({
     title: `${say.one} ${plan.id}`,
-    stamp,
+    stamp: html`!${stamp}!${approved}`,
     crumbs: [{ href: planPath, text: say.title }],
   })
   const live = going ? progressPiece(locale, { plan: plan.id, progress }) : ''

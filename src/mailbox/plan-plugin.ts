@@ -70,7 +70,8 @@ async function list(desk: Desk, request: FastifyRequest, reply: FastifyReply): P
     plans: shown,
     next: plans.length > PLANS ? addressOf(planPath, { before: shown.at(-1)?.id ?? null }) : null,
     making: background.isGoing(MAKING) || going?.work === 'plan',
-    trouble: await makingTrouble(desk),
+    trouble: unrecorded(background.failure(MAKING)) ?? (await makingTrouble(desk)),
+    hasPlatform: context.config.mailbox.platforms.length > 0,
     nothing,
     applying: new Set(shown.filter(plan => going && isApplying(going, plan)).map(plan => plan.id)),
   })
@@ -81,6 +82,12 @@ async function list(desk: Desk, request: FastifyRequest, reply: FastifyReply): P
 async function makingTrouble({ context }: Desk) {
   const last = await lastMaking(context.database.db)
   return last && (last.state === 'failed' || last.state === 'broken') ? last : null
+}
+
+/** What kept a making from taking its row, so that only this process knows of it. */
+function unrecorded(thrown: unknown): { code: string; message: string } | null {
+  const trouble = troubleOf(thrown)
+  return trouble?.code === 'config_invalid' ? trouble : null
 }
 
 function troubleOf(thrown: unknown): { code: string; message: string } | null {
@@ -102,7 +109,8 @@ async function makeNew(desk: Desk, request: FastifyRequest, reply: FastifyReply)
   if (!(made instanceof AppError)) return reply.redirect(placeOf(made), 303)
   if (made.code === 'busy') return sendBusy(desk, request, reply, planPath)
   // what is wrong stands on the list, with what there is
-  if (made.code.startsWith('platform_')) return reply.redirect(planPath, 303)
+  if (made.code.startsWith('platform_') || made.code === 'config_invalid')
+    return reply.redirect(planPath, 303)
   request.log.warn({ code: made.code, locale: look.locale }, 'no plan could be made')
   throw made
 }

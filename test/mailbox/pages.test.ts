@@ -44,6 +44,7 @@ t.test('a plan is seen, asked about once more, applied in the background, and st
   await ended({ web, one, ...rest }, plan1)
   t.same(await one(`select count(*) as n from mailbox`), { n: 12 })
   const done = await web.get(`/plans/${plan1}`, admin)
+  t.match(done.body, /người phê duyệt admin\d+/)
   t.match(done.body, /Đã thực hiện xong\. 12 đã thực hiện/)
   t.notMatch(done.body, /hx-get/, 'nothing asks any more')
   const piece = await web.get(`/plans/${plan1}/progress`, admin)
@@ -421,6 +422,29 @@ t.test('people for whom nothing could be proposed are listed with the reason', a
     {},
   ])
 })
+
+t.test(
+  'without a platform, or with one whose secret is missing, the list says why no plan can be made',
+  async t => {
+    const none = await openProvince(t, { config: { mailbox: {} } })
+    const page = await none.web.get('/plans', await none.web.signIn('admin'))
+    t.match(page.body, /Chưa cấu hình hệ thống thư/)
+    t.notMatch(page.body, /<button class="btn btn-primary">/)
+    const platforms = [
+      {
+        name: 'mail',
+        kind: 'postfixadmin',
+        url: 'postgres://mail@127.0.0.1/mail',
+        password: { env: 'HOPTHU_NOT_SET' },
+      },
+    ]
+    const secret = await openProvince(t, { config: { mailbox: { platforms } } })
+    const admin = await secret.web.signIn('admin')
+    const made = await secret.web.post('/plans', admin, {})
+    t.equal(made.headers.location, '/plans')
+    t.match((await secret.web.get('/plans', admin)).body, /Lần lập đề xuất gần nhất chưa xong/)
+  },
+)
 
 t.test('in English every page of plans and mailboxes is English', async t => {
   const province = await ready(t)
