@@ -248,9 +248,13 @@ function age(path: string, { month }: Month): void {
 
 /**
  * Lives on up to and with a day: appends each missing day to the logs, rotating them when a month begins. What an ended
- * process left of a day is cut off first. Answers the days lived.
+ * process left of a day is cut off first. Answers the days lived; `rest` is waited for after each.
  */
-export function liveOn(practice: Practice, residents: readonly Resident[], until: Day): Day[] {
+export async function liveOn(
+  practice: Practice,
+  residents: readonly Resident[],
+  { until, rest }: { until: Day; rest: () => Promise<void> },
+): Promise<Day[]> {
   const lived: Day[] = []
   for (let day = addDays(practice.state.livedUntil, 1); day <= until; day = addDays(day, 1)) {
     const users = new Set<string>()
@@ -260,6 +264,7 @@ export function liveOn(practice: Practice, residents: readonly Resident[], until
     setPasswords(practice, users)
     note(practice, { livedUntil: day, bytes })
     lived.push(day)
+    await rest()
   }
   return lived
 }
@@ -280,11 +285,15 @@ function liveDay(practice: Practice, writing: Writing, day: Day): number {
 /** So long is the night of which the first lines stand in the log when a day begins. */
 const NIGHT_MS = 30 * 60_000
 
-/** Writes the first lines of the day after the last whole one: they prove that the log was read past midnight. */
+/**
+ * Writes the first lines of the day after the last whole one, where they are not there yet: they prove that the log was
+ * read past midnight.
+ */
 export function beginDay(practice: Practice, residents: readonly Resident[]): void {
   const day = offsetOf(practice, practice.state.livedUntil) + 1
   const users = new Set<string>()
   for (const log of logs) {
+    if (sizeOf(practice, log) > (practice.state.bytes[log.name] ?? 0)) continue
     cutToWhole(practice, log)
     appendFileSync(
       logPath(practice, log.name),
@@ -299,4 +308,9 @@ function cutToWhole(practice: Practice, { name }: LogFile): void {
   appendFileSync(path, '')
   const whole = practice.state.bytes[name] ?? 0
   if (statSync(path).size > whole) truncateSync(path, whole)
+}
+
+function sizeOf(practice: Practice, { name }: LogFile): number {
+  const path = logPath(practice, name)
+  return existsSync(path) ? statSync(path).size : 0
 }

@@ -1,4 +1,5 @@
 /** The invented province on disk and in the database: begun, begun again, or gone on with. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { CommandContext } from '../../src/command.ts'
 import { migrate } from '../../src/database/migrate.ts'
@@ -48,7 +49,7 @@ export type Province = {
   /** What is done while the service runs already: older logs, older figures, the missed night. */
   fill(context: CommandContext): Promise<void>
   /** Lives on up to and with a day while the service runs; the log is followed, the night has its schedule. */
-  liveUntil(context: CommandContext, day: Day): Promise<void>
+  liveUntil(context: CommandContext, day: Day): Promise<unknown>
 }
 
 /** Logs of the month that goes on and so many before it are read before the first page: the figures look back 28 days. */
@@ -74,7 +75,7 @@ export async function beginOrGoOn(context: CommandContext, beginning: Beginning)
   const practice = openPractice(folder, known, beginning.isWorkingDay)
   const yesterday = addDays(today, -1)
   if (known.phase !== 'building' && !isEmpty)
-    return goOn(context, practice, { until: yesterday, rest: beginning.rest })
+    return goOn(practice, { until: yesterday, rest: beginning.rest })
   if (!isEmpty) await emptyDatabase(context)
   return build(context, practice, { until: yesterday, rest: beginning.rest })
 }
@@ -116,7 +117,7 @@ async function build(context: CommandContext, practice: Practice, { until, rest 
   return {
     practice,
     fill: inner => fill(inner, practice, { residents, until, rest }),
-    liveUntil: (inner, day) => liveUntil(inner, practice, day),
+    liveUntil: (inner, day) => liveUntil(inner, practice, { until: day, rest }),
   }
 }
 
@@ -140,36 +141,60 @@ async function fill(
   const { weekly, daily } = figureDays(addDays(practice.state.start, -practice.state.days), until)
   await countDays(context, daily, { say: line => say(`bổ sung ${line}`, 'daily'), rest })
   await countDays(context, weekly, { say: line => say(`bổ sung ${line}`, 'weekly'), rest })
-  await nightly(context)
+  await oneNight(context)
   note(practice, { phase: 'ready' })
   say('Số liệu đã đầy đủ.\n')
 }
 
-async function goOn(context: CommandContext, practice: Practice, { until, rest }: Span): Promise<Province> {
-  const residents = await residentsOf(context, practice)
-  writeRosters(practice, until)
-  const { livedUntil } = practice.state
-  const lived = liveOn(practice, residents, until)
-  beginDay(practice, residents)
-  const finish = async (inner: CommandContext) => {
-    if (practice.state.phase === 'filling')
-      return fill(inner, practice, { residents, until: livedUntil, rest })
-    if (lived.length === 0) return
-    say(`các bước hằng đêm cho ${lived.length} ngày vừa qua`)
-    await nightly(inner)
-    await countDays(inner, lived.slice(-MOST_DAYS), { rest })
-    say('Số liệu đã đầy đủ.\n')
+/** The pages of before can be looked at while the days since are lived. */
+function goOn(practice: Practice, { until, rest }: Span): Province {
+  return {
+    practice,
+    fill: context => catchUp(context, practice, { until, rest }),
+    liveUntil: (context, day) => liveUntil(context, practice, { until: day, rest }),
   }
-  return { practice, fill: finish, liveUntil: (inner, day) => liveUntil(inner, practice, day) }
 }
 
-async function liveUntil(context: CommandContext, practice: Practice, day: Day): Promise<void> {
-  if (practice.state.phase !== 'ready' || day <= practice.state.livedUntil) return
-  const residents = await residentsOf(context, practice)
-  writeRosters(practice, day)
-  liveOn(practice, residents, day)
-  beginDay(practice, residents)
+async function catchUp(context: CommandContext, practice: Practice, { until, rest }: Span): Promise<void> {
+  const { phase, livedUntil } = practice.state
+  const lived = await liveUntil(context, practice, { until, rest })
+  if (phase === 'filling') {
+    const residents = await residentsOf(context, practice)
+    await fill(context, practice, { residents, until: livedUntil, rest })
+  } else if (lived.length > 0) await oneNight(context)
+  await countDays(context, lived.slice(-MOST_DAYS), { rest })
+  if (lived.length > 0) say('Số liệu đã đầy đủ.\n')
 }
+
+/** Lives the days up to and with one, and the beginning of the next; answers them. */
+async function liveUntil(context: CommandContext, practice: Practice, { until, rest }: Span): Promise<Day[]> {
+  const residents = await residentsOf(context, practice)
+  if (until <= practice.state.livedUntil) {
+    beginDay(practice, residents)
+    return []
+  }
+  say('các ngày vừa qua của tỉnh Phước An')
+  writeRosters(practice, until)
+  const lived = await liveOn(practice, residents, { until, rest: () => rest(context.signal) })
+  beginDay(practice, residents)
+  return lived
+}
+
+/** The steps of a night; where the schedule has begun a missed one already, after that. */
+async function oneNight(context: CommandContext): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await nightly(context)
+      return
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== 'busy' || tries === MOST_TRIES) throw thrown
+      await sleep(TRY_AGAIN_MS, undefined, { signal: context.signal })
+    }
+  }
+}
+
+const TRY_AGAIN_MS = 1000
+const MOST_TRIES = 300
 
 /** After a long pause the days further back are left to the weekly figures of those who look. */
 const MOST_DAYS = 90
