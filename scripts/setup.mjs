@@ -30,6 +30,7 @@ const serverPackages = [
   'openssl',
   'procps',
   'iproute2',
+  'systemd',
   'curl',
   'chromium',
   'fonts-noto-core',

@@ -14,7 +14,13 @@ export type CountedColumn = { table: string; column: string; sequence: string }
 /** The record of migrations: told in the head of a backup, made by migrating where it is restored. */
 export const LEDGER = 'schema_migration'
 
-/** Every table of ours, in an order in which rows may be inserted, but for the references of `lateReferences`. */
+/**
+ * What a backup leaves out: the ledger, and what lets somebody in. A session that was ended and a link that was used
+ * after the backup must not open anything again; people sign in anew.
+ */
+const LEFT_OUT = [LEDGER, 'session', 'sign_in_link', 'sign_in_failure', 'operator_device']
+
+/** Every table of ours that is kept, in an order in which rows may be inserted, but for the references of `lateReferences`. */
 export async function loadTables(trx: Trx): Promise<CatalogueTable[]> {
   const { rows } = await sql<CatalogueTable>`
     select c.relname as name,
@@ -27,7 +33,7 @@ export async function loadTables(trx: Trx): Promise<CatalogueTable[]> {
         where i.indrelid = c.oid and i.indisprimary), '[]') as key
     from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-      and c.relname <> ${LEDGER}
+      and c.relname <> all(${LEFT_OUT}::text[])
     order by c.relname collate "C"`.execute(trx)
   return inOrder(rows, await loadReferences(trx))
 }
@@ -73,7 +79,8 @@ function inOrder(tables: readonly CatalogueTable[], references: readonly Referen
 
 /** References to a row that may come after the one that refers to it: within a table, or in a circle of them. */
 export function lateReferences(order: readonly string[], references: readonly Reference[]): Reference[] {
-  return references.filter(({ table, target }) => order.indexOf(target) >= order.indexOf(table))
+  const kept = references.filter(({ table }) => order.includes(table))
+  return kept.filter(({ table, target }) => order.indexOf(target) >= order.indexOf(table))
 }
 
 /** A name as it stands in SQL. */
