@@ -62,12 +62,15 @@ async function overview(
       ? html`<a class="btn btn-primary" href="${hrefOf(view, '/agencies', { sort: 'gap' })}">${view.words.hero.button}</a>`
       : holdButton(view, top, names)
   const ids = subtreeOf(view, top).map(each => each.id)
+  const tasks = await todoCard(pages, view, request, top)
   const waiting = await waitingCreations(pages.context.database.db, ids)
   return [
     headOf(pages, view, top.name, top),
     heroCard(pages, view, { agency: top, ...history, chart, button }),
     stagesCard(view, top, { names, waiting }),
-    html`<div class="row g-3"><div class="col-lg-9">!${await belowCard(pages, view, request, below)}</div><div class="col-lg-3">!${await todoCard(pages, view, request, top)}</div></div>`,
+    below.length === 0
+      ? tasks
+      : html`<div class="row g-3"><div class="col-lg-9">!${await belowCard(pages, view, request, below)}</div><div class="col-lg-3">!${tasks}</div></div>`,
   ].join('')
 }
 
@@ -80,7 +83,6 @@ async function belowCard(
 ): Promise<string> {
   const { words, locale } = view
   const status = queryChoice(request.query, 'status', targetStatuses)
-  if (below.length === 0) return ''
   const chosen = worstFirst(status === null ? below : below.filter(each => statusOf(each) === status))
   const shown = chosen.slice(0, MOST_ROWS)
   const rows = rowsOf(shown, await monthAgo(pages, view, shown))

@@ -101,7 +101,7 @@ export function shareChange(
 /** How many weeks back the charts go: a year, and the same week of the year before. */
 export const WEEKS = 53
 /** A week where missing logs may hide more of those required is left out: a fall only of the logs is worse than a gap. */
-const MOST_HIDDEN = 0.05
+const MOST_HIDDEN = 0.1
 
 export type ChartWeek = { day: Day; count: number | null; total: number | null }
 
