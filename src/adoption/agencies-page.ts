@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendPage } from '../access/plugin.ts'
 import { card, empty, keyValues, pager, select, tableCard } from '../web/components.ts'
-import { day as dayText, number, percent } from '../web/format.ts'
+import { day as dayText, number, part, percent } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import { queryChoice, queryNumber, queryText } from '../web/query.ts'
 import type { AgencyFigures } from './adoption.ts'
@@ -275,9 +275,9 @@ function targetsCard(view: View, agency: AgencyFigures): string {
 }
 
 function targetLine({ words, locale }: View, agency: AgencyFigures, target: TargetState): string {
-  const rate = agency.rate[target.indicator]
+  const count = agency.rate[target.indicator] === null ? null : agency[target.indicator]
   const asked = `${percent(locale, target.value)} ${words.indicator[target.indicator]} · ${words.agency.due} ${dayText(target.due)}`
-  const now = `${words.agency.now} ${percent(locale, rate)}`
+  const now = `${words.agency.now} ${part(locale, count, agency.required)}`
   const more =
     target.gap !== null && target.gap > 0 ? ` · ${words.hero.more(number(locale, target.gap))}` : ''
   const status =

@@ -102,7 +102,7 @@ const vi: DefinitionWords = {
   ],
   statuses: 'Tình trạng so với mục tiêu',
   statusesText:
-    'Cơ quan theo mục tiêu gần nhất được đặt cho mình hoặc cho cấp trên. “Cần thêm” là số người còn thiếu để đạt tỷ lệ, làm tròn lên. So sánh bằng số người, không bằng tỷ lệ đã làm tròn.',
+    'Cơ quan theo mục tiêu gần nhất được đặt cho mình hoặc cho cấp trên. “Cần thêm” là số người phải có thêm để đạt tỷ lệ, làm tròn lên. So sánh bằng số người, không bằng tỷ lệ đã làm tròn.',
 }
 
 const en: DefinitionWords = {

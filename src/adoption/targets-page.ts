@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendPage } from '../access/plugin.ts'
 import { card, empty, keyValues, state } from '../web/components.ts'
-import { day as dayText, number, percent } from '../web/format.ts'
+import { day as dayText, number, part, percent } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import type { AgencyFigures } from './adoption.ts'
 import { words as figureWords } from './messages.ts'
@@ -36,7 +36,7 @@ export type TargetSummary = {
   target: Target
   /** How many agencies in view have it, by status; those where nobody must have a mailbox are left out. */
   standings: { status: TargetStatus; agencies: number }[]
-  /** The highest agency in view that has it. */
+  /** The highest agency in view that has it, where there is one above all others. */
   first: { agency: AgencyFigures; state: TargetState } | null
 }
 
@@ -48,7 +48,9 @@ export function summaryOf(view: View, target: Target): TargetSummary {
   const standings = targetStatuses
     .map(status => ({ status, agencies: having.filter(each => each.state.status === status).length }))
     .filter(each => each.agencies > 0)
-  const first = having.toSorted((a, b) => a.agency.depth - b.agency.depth)[0] ?? null
+  const top = Math.min(...having.map(each => each.agency.depth))
+  const highest = having.filter(each => each.agency.depth === top)
+  const first = highest.length === 1 ? (highest[0] ?? null) : null
   return { target, standings, first }
 }
 
@@ -81,11 +83,11 @@ function firstText(
   { agency, state: standing }: { agency: AgencyFigures; state: TargetState },
 ): string {
   const { words, locale } = view
-  const rate = agency.rate[target.indicator]
+  const count = agency.rate[target.indicator] === null ? null : agency[target.indicator]
   const more =
     standing.gap !== null && standing.gap > 0 ? `, ${words.hero.more(number(locale, standing.gap))}` : ''
   const status = standing.status === null ? '–' : statusLink(view, standing.status)
-  return html`<a href="${agencyHref(view, agency)}">${percent(locale, rate)}</a>${more} · !${status}`
+  return html`<a href="${agencyHref(view, agency)}">${part(locale, count, agency.required)}</a>${more} · !${status}`
 }
 
 function statusLink({ locale }: View, status: TargetStatus): string {
