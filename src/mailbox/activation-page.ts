@@ -106,7 +106,8 @@ async function lookUp(
   text: string,
 ): Promise<Invitation | 'none' | 'slow'> {
   const key = parseKey(text)
-  if (key?.kind === 'code' && !(await misses(request, { increment: false })).isAllowed) return 'slow'
+  const seen = await misses(request, { increment: false })
+  if (key?.kind === 'code' && !seen.isAllowed && seen.remaining <= 0) return 'slow'
   const now = context.now()
   const found = key === null ? null : await openedBy(context.database.db, key, { tokenHash, now })
   if (found !== null) return found

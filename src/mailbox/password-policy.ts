@@ -38,10 +38,11 @@ export function passwordFaults(
   isLeaked: (text: string) => boolean,
 ): PasswordFault[] {
   if (password === '') return ['missing']
+  // before anything is looked for in it: a pasted megabyte would keep everybody waiting
+  if (password.length > PASSWORD_MOST) return ['long']
   if (!/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(password)) return ['characters']
   const checks: [PasswordFault, boolean][] = [
     ['short', password.length < policy.minLength],
-    ['long', password.length > PASSWORD_MOST],
     ['classes', classesOf(password) < policy.classes],
     ['name', holdsName(password, holder)],
     ['number', holdsNumber(password, holder.staffId)],
@@ -85,13 +86,20 @@ const letters = (text: string) => text.replace(/[^a-z]/g, '')
 
 /** A name of so many letters stands in no word by chance; a shorter one counts where it is a word of its own. */
 const TELLING = 4
+/** Across the signs and digits put between letters, chance needs more. */
+const TELLING_ACROSS = 6
 
 function holdsName(password: string, { name, address }: Holder): boolean {
   const small = password.toLowerCase()
-  const forms = [small, letters(small), letters(unmasked(small))]
-  const words = [...wordsOf(password), ...wordsOf(unmasked(small)), letters(small), letters(unmasked(small))]
+  const forms = [small, unmasked(small)]
+  const across = forms.map(letters)
+  const words = [...wordsOf(password), ...wordsOf(unmasked(small)), ...across]
+  const holds = (texts: readonly string[], piece: string) => texts.some(text => text.includes(piece))
   return namePieces(name, address).some(
-    piece => words.includes(piece) || (piece.length >= TELLING && forms.some(form => form.includes(piece))),
+    piece =>
+      words.includes(piece) ||
+      (piece.length >= TELLING && holds(forms, piece)) ||
+      (piece.length >= TELLING_ACROSS && holds(across, piece)),
   )
 }
 

@@ -61,6 +61,8 @@ t.test('a name of two letters is no reason to refuse words that hold them', asyn
   const an = { name: 'Lê An', address: 'anl@phuocan.gov.vn', staffId: null }
   t.same(faults('Lua#chin7Vang', an), [])
   t.same(faults('An#749xkQw7z', an), ['name'])
+  const van = { name: 'Nguyễn Văn An', address: 'annv@phuocan.gov.vn', staffId: null }
+  t.same(faults('Lua#chin7Vang', van), [], 'nor a name put together across signs by chance')
 })
 
 t.test('fewer classes where the policy says so', async t => {
