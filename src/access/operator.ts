@@ -32,17 +32,3 @@ function listeningUrl({ host, port }: Config['http']): string {
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }
-
-/** Not one of ours, so that nothing but a path can be left of an address that is. */
-const NOWHERE = 'http://nowhere.invalid'
-
-/** A path of ours with its query, as ASCII, or null: the only thing a sign-in leads on to. */
-export function ownPath(text: unknown): string | null {
-  if (typeof text !== 'string' || text.length > 2000) return null
-  if (!text.startsWith('/') || /^\/[/\\]|[\\\p{Cc}]/u.test(text)) return null
-  if (!URL.canParse(text, NOWHERE)) return null
-  const { origin, pathname, search } = new URL(text, NOWHERE)
-  // a path such as /.//host is settled to one that browsers read as a host
-  if (origin !== NOWHERE || pathname.startsWith('//')) return null
-  return pathname + search
-}

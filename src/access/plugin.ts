@@ -10,6 +10,7 @@ import type { CommandContext } from '../command.ts'
 import { AppError } from '../error.ts'
 import type { Locale } from '../web/format.ts'
 import { layout, type Theme } from '../web/layout.ts'
+import { lookOf } from '../web/look.ts'
 import { type Action, may, mayAnywhere, type Operator } from './access.ts'
 import { accountRoutes } from './account-page.ts'
 import { apiRoutes } from './api-plugin.ts'
@@ -150,7 +151,7 @@ export async function accessPlugin(
       csrf: '',
       csrfSecret: '',
       mustSetPassword: false,
-      ...looksOf(context, request),
+      ...lookOf(request.cookies, context.config.locale),
     }
     const used = await general(request)
     if (!used.isAllowed && used.isExceeded) {
@@ -211,14 +212,6 @@ export function setSignedIn(
 function cookieOptions({ config }: CommandContext) {
   const secure = config.http.publicUrl?.startsWith('https:') ?? false
   return { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
-}
-
-function looksOf({ config }: CommandContext, request: FastifyRequest): Pick<Access, 'locale' | 'theme'> {
-  const { lang, theme } = request.cookies
-  return {
-    locale: lang === 'vi' || lang === 'en' ? lang : config.locale,
-    theme: theme === 'light' || theme === 'dark' ? theme : 'auto',
-  }
 }
 
 function routeAccess(request: FastifyRequest): RouteAccess {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../error.ts'
 import type { Locale } from './format.ts'
 import type { Theme } from './layout.ts'
+import { ownPath } from './own-path.ts'
 
 export type Look = { locale: Locale; theme: Theme }
 
@@ -34,21 +35,7 @@ function change(request: FastifyRequest, reply: FastifyReply, secure: boolean): 
     if (value === null) continue
     reply.setCookie(name, value, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: YEAR_SECONDS })
   }
-  return reply.redirect(ownPath(textOf(query, 'back')), 303)
-}
-
-/** Stands for our own address while one is read: nobody can own it (RFC 6761 section 6.4). */
-const HERE = 'http://here.invalid'
-
-/**
- * A path of ours with its query, or `/` for whatever would lead elsewhere: another host, `//host`, `/\host`, or either
- * behind the tabs and line ends that browsers leave out (URL Standard, "basic URL parser").
- */
-export function ownPath(text: string | null): string {
-  if (text === null || !text.startsWith('/') || !URL.canParse(text, HERE)) return '/'
-  const { origin, pathname, search } = new URL(text, HERE)
-  // `/.//host` has become `//host`, which would be another host
-  return origin === HERE && !pathname.startsWith('//') ? `${pathname}${search}` : '/'
+  return reply.redirect(ownPath(textOf(query, 'back')) ?? '/', 303)
 }
 
 function textOf(query: unknown, name: string): string | null {

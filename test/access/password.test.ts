@@ -1,8 +1,9 @@
 import t from 'tap'
-import { ownPath, parseOperatorName, signInUrl } from '../../src/access/operator.ts'
+import { parseOperatorName, signInUrl } from '../../src/access/operator.ts'
 import { checkPassword, hashPassword, isLeaked } from '../../src/access/password.ts'
 import { passwordProblem } from '../../src/access/password-policy.ts'
 import { parseConfig } from '../../src/config.ts'
+import { ownPath } from '../../src/web/own-path.ts'
 
 t.test('a password is kept as argon2id and known again', async t => {
   const kept = await hashPassword('bốn con vịt qua cầu')
