@@ -1,7 +1,7 @@
 /** `npm start` itself: the whole province, as somebody meets it on a fresh checkout. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { availableParallelism, loadavg, tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { addDays, dayAt } from '../src/ids.ts'
@@ -9,9 +9,6 @@ import { freePort } from './support/servers/process.ts'
 import { type Started, start } from './support/started.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.ts')
-/** What the contract promises; a first start takes about half of it on two idle cores. */
-const FIRST_PAGE_MS = 60_000
-const LATER_MS = 10_000
 const FIRST_PAGE_WAIT_MS = 600_000
 const FILLED_MS = 900_000
 
@@ -38,18 +35,12 @@ function figures(place: Place): unknown[] {
   return [0, -30, -200].map(back => hopthu(place, 'adoption', '--as-of', addDays(yesterday, back)))
 }
 
-/** By the clock; where others keep the machine busy, by what of it we took ourselves. */
-function inTime(
-  t: Test,
-  what: string,
-  { ms, most, started }: { ms: number; most: number; started: Started },
-): void {
-  const [load = 0] = loadavg()
-  const own = cpuMs(started.child.pid ?? 0)
+/** Told, not judged: how long it takes is measured by `scripts/bench/start.ts`. */
+function tell(t: Test, what: string, ms: number, started: Started): void {
+  const own = cpuMs(started.child.pid ?? 0) / 1000
   t.comment(
-    `${what}: ${Math.round(ms / 100) / 10} s, ${own / 1000} s of processor time, load ${load.toFixed(1)}`,
+    `${what}: ${Math.round(ms / 100) / 10} s, ${own} s of processor time, load ${loadavg()[0]?.toFixed(1)}`,
   )
-  t.ok(load > 2 * availableParallelism() ? own < most : ms < most, `${what} is there in time`)
 }
 
 const TICKS_PER_SECOND = 100 // of every Linux, sysconf(3)
@@ -62,7 +53,7 @@ function cpuMs(pid: number): number {
 }
 
 t.test(
-  'a first start serves within a minute, a later one within ten seconds, and all can be made again',
+  'a first start serves, a later one keeps everything, and all can be made again from the logs',
   async t => {
     const folder = mkdtempSync(join(tmpdir(), 'hopthu-start-'))
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -70,7 +61,7 @@ t.test(
 
     const first = begin(t, place)
     const firstMs = await first.answering(page(place), FIRST_PAGE_WAIT_MS)
-    inTime(t, 'the first page', { ms: firstMs, most: FIRST_PAGE_MS, started: first })
+    tell(t, 'the first page', firstMs, first)
     const links = await first.saying(
       /quantri.*\n +(http\S+\/sign-in\/\S+)[\s\S]*thutruong.*\n +(http\S+)/,
       120_000,
@@ -96,7 +87,7 @@ t.test(
 
     const later = begin(t, place)
     const laterMs = await later.answering(page(place), FIRST_PAGE_WAIT_MS)
-    inTime(t, 'a later start', { ms: laterMs, most: LATER_MS, started: later })
+    tell(t, 'a later start', laterMs, later)
     t.same(figures(place), before, 'nothing is lost')
     t.equal(await later.interrupt(), 0)
 
