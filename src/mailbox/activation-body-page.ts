@@ -49,7 +49,7 @@ export function formBody({ locale, csrf }: Look, shown: Shown): string {
   const { invitation, policy, problems } = shown
   const say = pageWords[locale]
   const first = invitation.purpose === 'first'
-  const said = shown.notice === null ? '' : notice('bad', shown.notice)
+  const said = shown.notice === null ? '' : html`<div class="mt-3">!${notice('bad', shown.notice)}</div>`
   const rules = html`<h2 class="h3">${say.rules}</h2><ul class="rules">!${rulesOf(locale, policy).map(rule => html`<li>${rule}</li>`)}</ul>`
   const typed = (id: 'password' | 'again') =>
     field({
@@ -119,7 +119,7 @@ function phone(locale: Look['locale'], address: string, client: Client): string 
       [say.security, html`${say.securities[server.security]}`],
       [say.user, html`<code>${address}</code>`],
     ])
-    return html`<h3 class="h4">${name}</h3>!${values}`
+    return html`<h3 class="h4 mt-3">${name}</h3>!${values}`
   })
   return html`<h2 class="h3">${say.phone}</h2>!${devices}<h2 class="h3 mt-3">${say.servers}</h2>!${servers}`
 }

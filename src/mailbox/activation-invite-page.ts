@@ -139,7 +139,7 @@ function slipBody(
   const say = invitePageWords[locale]
   const words = sheetWords[locale]
   const [first = '', second = ''] = words.steps(sheetOptions(config).place)
-  const steps = html`<ol><li>${first}<br><strong class="code">${letter.code ?? ''}</strong></li><li>${second}</li></ol>`
+  const steps = html`<ol><li>${first}<br><span class="say"><b>${letter.code ?? ''}</b></span></li><li>${second}</li></ol>`
   const qr = qrSvg(linkOf(config, letter.token), say.qr)
   return html`!${notice('info', say.once)}<p>${letter.address}</p>!${qr}!${steps}<p>${words.until(lastDay(config, letter.expires))}.</p><p class="stamp mb-0">${words.care}</p>`
 }

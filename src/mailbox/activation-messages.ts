@@ -388,7 +388,7 @@ export const sheetWords: Record<Locale, SheetWords> = {
     cut: 'Cắt theo đường kẻ, giao tận tay từng người.',
     until: day => `Dùng được một lần, đến hết ngày ${day}`,
     steps: place => [
-      `Quét mã bên phải bằng máy ảnh điện thoại; hoặc mở ${place} và nhập mã:`,
+      `Quét mã QR bằng máy ảnh điện thoại; hoặc mở ${place} và nhập mã:`,
       'Đặt mật khẩu theo yêu cầu ghi trên trang, rồi thêm hộp thư vào điện thoại theo hướng dẫn.',
     ],
     code: 'Mã kích hoạt',
@@ -400,7 +400,7 @@ export const sheetWords: Record<Locale, SheetWords> = {
     cut: 'Cut along the lines and hand each slip to its person.',
     until: day => `Can be used once, until the end of ${day}`,
     steps: place => [
-      `Scan the code at the right with the phone’s camera; or open ${place} and enter:`,
+      `Scan the QR code with the phone’s camera; or open ${place} and enter:`,
       'Set a password as the page asks, then add the mailbox to the phone as it shows.',
     ],
     code: 'Activation code',
