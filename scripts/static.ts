@@ -21,7 +21,21 @@ export async function makeStatic(): Promise<Map<string, Buffer>> {
   files.set('app.css', Buffer.from(await stylesheet(files)))
   files.set('htmx.min.js', readFileSync(join(packages, 'htmx.org/dist/htmx.min.js')))
   files.set('logo.svg', readFileSync(join(root, 'src/web/logo.svg')))
+  files.set('LICENSES.txt', Buffer.from(licenses()))
   return files
+}
+
+/** The terms under which others' work is taken over; Tabler's stand in the head of its stylesheet alone. */
+function licenses(): string {
+  const tabler = /\/\*![\s\S]*?\*\//.exec(
+    readFileSync(join(packages, '@tabler/core/dist/css/tabler.css'), 'utf8'),
+  )?.[0]
+  const text = (path: string) => readFileSync(join(packages, path, 'LICENSE'), 'utf8').trim()
+  return [
+    `app.css holds rules of Tabler, under the MIT License:\n\n${tabler ?? ''}`,
+    `inter-latin.woff2, inter-vietnamese.woff2:\n\n${text('@fontsource-variable/inter')}`,
+    `htmx.min.js:\n\n${text('htmx.org')}`,
+  ].join('\n\n----\n\n')
 }
 
 /** Tabler's rules for what only a script or another theme would need. */

@@ -1,7 +1,8 @@
 /** All agencies in view, as a tree or in another order, and one agency with what is below it. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { sendPage } from '../access/plugin.ts'
-import { card, empty, keyValues, pager, select, tableCard } from '../web/components.ts'
+import { mayAnywhere } from '../access/access.ts'
+import { operatorOf, sendPage } from '../access/plugin.ts'
+import { actionButton, card, empty, keyValues, pager, select, tableCard } from '../web/components.ts'
 import { day as dayText, number, part, percent } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import { queryChoice, queryNumber, queryText } from '../web/query.ts'
@@ -220,7 +221,7 @@ async function agencyBody(
     heroCard(pages, view, { agency, ...history, chart, button }),
     stagesCard(view, agency, { names, waiting }),
     await belowCard(pages, view, request, agency),
-    html`<div class="row g-3"><div class="col-lg-6">!${missingCard(view, agency, names)}</div><div class="col-lg-6">!${targetsCard(view, agency)}</div></div>`,
+    html`<div class="row g-3"><div class="col-lg-6">!${missingCard(view, agency, { names, sheet: sheetForm(view, request, agency) })}</div><div class="col-lg-6">!${targetsCard(view, agency)}</div></div>`,
     factsCard(view, agency),
   ].join('')
 }
@@ -246,7 +247,11 @@ async function belowCard(
 }
 
 /** Counts before names: who is missing, and only behind a click, recorded, who they are. */
-function missingCard(view: View, agency: AgencyFigures, names: boolean): string {
+function missingCard(
+  view: View,
+  agency: AgencyFigures,
+  { names, sheet }: { names: boolean; sheet: string },
+): string {
   const { words, locale } = view
   const items = stageFigures(agency).map(({ place, missing, count, stage }) => {
     const text = words.filter[place]
@@ -261,7 +266,20 @@ function missingCard(view: View, agency: AgencyFigures, names: boolean): string 
   const all = names
     ? html`<p class="mb-0 mt-2"><a class="btn" href="${peopleHref(view, agency)}">${words.agency.names}</a></p><p class="form-hint mb-0 mt-1">${words.agency.recorded}</p>`
     : html`<p class="form-hint mb-0 mt-2">${words.agency.noNames}</p>`
-  return card({ title: words.agency.missing, body: html`<ul class="todo">!${items}</ul>!${all}` })
+  return card({ title: words.agency.missing, body: html`<ul class="todo">!${items}</ul>!${all}!${sheet}` })
+}
+
+/** The slips of all who have not activated yet, for who may give them out. */
+function sheetForm(
+  { words }: View,
+  request: FastifyRequest,
+  { code, issued, activated }: AgencyFigures,
+): string {
+  const waiting = (issued ?? 0) - (activated ?? 0)
+  if (waiting <= 0 || !mayAnywhere(operatorOf(request), 'mailboxes.invite')) return ''
+  const action = `/agencies/${encodeURIComponent(code)}/sheet`
+  const button = actionButton({ action, label: words.agency.sheet, csrf: request.access.csrf })
+  return html`<div class="mt-3">!${button}</div><p class="form-hint mb-0 mt-1">${words.agency.sheetHint}</p>`
 }
 
 function targetsCard(view: View, agency: AgencyFigures): string {

@@ -61,6 +61,7 @@ export type PageWords = {
     regular: string
     bar: string
     change: string
+    logsMissing: string
     status: string
     level: string
     sector: string
@@ -89,6 +90,8 @@ export type PageWords = {
     missing: string
     names: string
     recorded: string
+    sheet: string
+    sheetHint: string
     noNames: string
     due: string
     now: string
@@ -229,6 +232,7 @@ const vi: PageWords = {
     regular: 'Thường xuyên',
     bar: 'Mức',
     change: '4 tuần qua',
+    logsMissing: 'nhật ký chưa đủ',
     status: 'Tình trạng',
     level: 'Cấp',
     sector: 'Lĩnh vực',
@@ -262,6 +266,9 @@ const vi: PageWords = {
     missing: 'Những người cần hỗ trợ',
     names: 'Xem danh sách cán bộ',
     recorded: 'Mỗi lần xem danh sách tên đều được ghi lại.',
+    sheet: 'In phiếu kích hoạt',
+    sheetHint:
+      'Tệp PDF, mỗi người chưa kích hoạt một phiếu. Liên kết đã gửi trước đó cho những người này hết hiệu lực.',
     noNames: 'Vai trò của bạn chỉ xem số lượng, không xem tên.',
     due: 'hạn',
     now: 'hiện nay',
@@ -426,6 +433,7 @@ const en: PageWords = {
     regular: 'Regular',
     bar: 'Share',
     change: '4 weeks',
+    logsMissing: 'logs incomplete',
     status: 'Status',
     level: 'Level',
     sector: 'Sector',
@@ -459,6 +467,8 @@ const en: PageWords = {
     missing: 'Who needs help',
     names: 'See the people',
     recorded: 'Each look at a list of names is recorded.',
+    sheet: 'Print activation slips',
+    sheetHint: 'A PDF with a slip for each person who has not activated. Links sent to them before end.',
     noNames: 'Your role shows counts, not names.',
     due: 'due',
     now: 'now',

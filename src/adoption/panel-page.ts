@@ -12,6 +12,7 @@ import { levelWord } from './page-messages.ts'
 import type { KeptFigure, Movement } from './page-store.ts'
 import {
   biggestHold,
+  hidesUse,
   regularRange,
   type StageFigure,
   shareChange,
@@ -233,7 +234,8 @@ function regularBar(view: View, agency: AgencyFigures): string {
     agency.rate.regular === null || !agency.required ? null : (agency.regular ?? 0) / agency.required
   const standing = standingOf(spokenTarget(agency)?.status)
   const text = share === null ? view.words.statusIn.unknown : bigNumber(view, agency)
-  return bar(share, standing, `${view.words.stage.regular}: ${text}`)
+  const high = agency.required ? (agency.bounds.regular[1] ?? 0) / agency.required : share
+  return bar(share, standing, `${view.words.stage.regular}: ${text}`, high)
 }
 
 function changeCell({ locale }: View, change: number | null): string {
@@ -251,10 +253,11 @@ function holdCell({ words, locale }: View, agency: AgencyFigures): string {
 }
 
 /** The status as a dot and its word, which leads to its rule. */
-export function statusCell({ locale }: View, agency: AgencyFigures): string {
+export function statusCell({ locale, words }: View, agency: AgencyFigures): string {
   const status = statusOf(agency)
   if (status === null) return '–'
-  return html`<a class="text-reset" href="/definition#status-${status}">!${state(standingOf(status), figureWords[locale].statuses[status])}</a>`
+  const note = hidesUse(agency) ? html`<div class="code">${words.table.logsMissing}</div>` : ''
+  return html`<a class="text-reset" href="/definition#status-${status}">!${state(standingOf(status), figureWords[locale].statuses[status])}</a>!${note}`
 }
 
 /** What changed over four weeks, from the kept figures. */

@@ -88,13 +88,28 @@ export function regularRange({ required, rate, bounds }: AgencyFigures): [number
   return [low / required, high / required]
 }
 
-/** How a kept figure moved to today's, as shares; null where either is not known. */
+/** Where missing logs may hide more of those required than this, two days cannot be compared: a fall may be the logs'. */
+const MOST_HIDDEN_IN_A_CHANGE = 0.02
+
+/** Whether missing logs could hide so many who use regularly that the count says little by itself. */
+export function hidesUse(agency: AgencyFigures): boolean {
+  const [low, high] = agency.bounds.regular
+  return hidden(low, high, agency.required) > MOST_HIDDEN_IN_A_CHANGE
+}
+
+function hidden(low: number | null, high: number | null, required: number | null): number {
+  return low === null || high === null || !required ? 0 : (high - low) / required
+}
+
+/** How a kept figure moved to today's, as shares; null where either is not known, or too little of it. */
 export function shareChange(
   agency: AgencyFigures,
-  kept: { regular: number; required: number; completeness: number | null } | undefined,
+  kept: { regular: number; regularHigh: number; required: number; completeness: number | null } | undefined,
 ): number | null {
   if (!kept || kept.completeness === null || kept.required === 0) return null
   if (agency.rate.regular === null || agency.regular === null || !agency.required) return null
+  if (hidesUse(agency)) return null
+  if (hidden(kept.regular, kept.regularHigh, kept.required) > MOST_HIDDEN_IN_A_CHANGE) return null
   return agency.regular / agency.required - kept.regular / kept.required
 }
 
