@@ -9,10 +9,10 @@ export type Standing = 'met' | 'pace' | 'risk' | 'behind' | 'unknown'
  * `label` says it for those who cannot see it.
  */
 export function bar(share: number | null, standing: Standing, label: string, high = share): string {
-  const state = share === null ? 'unknown' : standing
   const width = share === null ? 100 : percentOf(share)
   const known = share === null || high === null || high <= share ? 0 : percentOf(high)
-  return html`<svg class="hbar ${state} ${known > 0 ? 'partly' : ''}" role="img" aria-label="${label}" width="100%" height="8" preserveAspectRatio="none"><rect class="hbar-ground" x="${known}%" width="${100 - known}%" height="8" rx="4"></rect><rect class="hbar-value" width="${width}%" height="8" rx="4"></rect></svg>`
+  const state = share === null ? 'unknown' : known > 0 ? `${standing} partly` : standing
+  return html`<svg class="hbar ${state}" role="img" aria-label="${label}" width="100%" height="8" preserveAspectRatio="none"><rect class="hbar-ground" x="${known}%" width="${100 - known}%" height="8" rx="4"></rect><rect class="hbar-value" width="${width}%" height="8" rx="4"></rect></svg>`
 }
 
 function percentOf(share: number): number {

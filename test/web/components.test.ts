@@ -6,6 +6,10 @@ const day = (text: string) => text as Day
 
 t.test('what is not known is hatched and said, never a bar of nothing', async t => {
   const unknown = pieces.bar(null, 'behind', 'chưa đủ số liệu')
+  t.match(
+    pieces.bar(0.4, 'behind', '10/27', 0.8),
+    /class="hbar behind partly"[^>]*>.*x="80%" width="20%".*width="40%"/,
+  )
   t.match(unknown, /class="hbar unknown" role="img" aria-label="chưa đủ số liệu"/)
   t.notMatch(unknown, /behind|width="0%"/)
   t.match(pieces.bar(0, 'behind', '0%'), /hbar behind.*width="0%"/)

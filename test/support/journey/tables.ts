@@ -26,8 +26,8 @@ export async function createVietnamese(server: string, name: string): Promise<st
   return url.href
 }
 
-/** Where a run may write though nothing has changed: what ran, how far it read, when it was last complete. */
-const OF_RUNS = ['run', 'roster_rejection', 'log_position']
+/** Where a run may write though nothing has changed: what ran and by whom, how far it read, when it was last complete. */
+const OF_RUNS = ['run', 'roster_rejection', 'log_position', 'audit', 'audit_head', 'audit_pseudonym']
 const LAST_READ = ['last_complete_at']
 
 /** What reading remembers of unfinished letters and sessions; it may forget some at the end of any file. */
