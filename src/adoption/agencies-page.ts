@@ -269,14 +269,9 @@ function missingCard(
   return card({ title: words.agency.missing, body: html`<ul class="todo">!${items}</ul>!${all}!${sheet}` })
 }
 
-/** The slips of all who have not activated yet, for who may give them out. */
-function sheetForm(
-  { words }: View,
-  request: FastifyRequest,
-  { code, issued, activated }: AgencyFigures,
-): string {
-  const waiting = (issued ?? 0) - (activated ?? 0)
-  if (waiting <= 0 || !mayAnywhere(operatorOf(request), 'mailboxes.invite')) return ''
+/** The slips of all who have not activated yet, by now rather than on the day shown, for who may give them out. */
+function sheetForm({ words }: View, request: FastifyRequest, { code }: AgencyFigures): string {
+  if (!mayAnywhere(operatorOf(request), 'mailboxes.invite')) return ''
   const action = `/agencies/${encodeURIComponent(code)}/sheet`
   const button = actionButton({ action, label: words.agency.sheet, csrf: request.access.csrf })
   return html`<div class="mt-3">!${button}</div><p class="form-hint mb-0 mt-1">${words.agency.sheetHint}</p>`
