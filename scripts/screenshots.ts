@@ -15,6 +15,9 @@ if (!address || !link) {
   console.error('usage: screenshots.ts ADDRESS SIGN_IN_LINK [FOLDER]')
   process.exit(2)
 }
+/** Of a long page the beginning says enough, in CSS pixels. */
+const LONGEST = 1700
+
 mkdirSync(folder, { recursive: true })
 const browser = await launch()
 try {
@@ -33,6 +36,7 @@ async function takeAll(browser: Browser, address: string, link: string): Promise
   await visit(page, pages, address, '')
   await dark(page, pages, address)
   await phone(browser, desktop, pages, address)
+  await activation(browser, page, pages, address)
 }
 
 async function visit(
@@ -64,7 +68,7 @@ async function phone(
   const cookies = await from.cookies()
   const context = await browser.newContext({
     viewport: PHONE,
-    deviceScaleFactor: 2,
+    deviceScaleFactor: 1.5,
     isMobile: true,
     hasTouch: true,
     colorScheme: 'light',
@@ -74,8 +78,35 @@ async function phone(
   await visit(page, pages, address, '-phone')
 }
 
+/** A slip for somebody, and what its code opens on their phone. The link stays unused. */
+async function activation(
+  browser: Browser,
+  page: Page,
+  pages: Record<string, string>,
+  address: string,
+): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.goto(`${address}${pages.mailbox}`)
+  await page.locator('form[action$="/invite"] button').click()
+  await page.getByRole('button', { name: 'Hiện phiếu để in' }).click()
+  await take(page, 'slip')
+  const code = await page.locator('.code').first().innerText()
+  const context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 1.5, isMobile: true })
+  const own = await context.newPage()
+  await own.goto(`${address}/activate`)
+  await own.locator('input[name=code]').fill(code)
+  await own.locator('main form button').click()
+  await take(own, 'activation-phone')
+}
+
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate('document.fonts.ready.then(() => true)')
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+  const { width } = page.viewportSize() ?? DESKTOP
+  const height = Math.min(await page.evaluate<number>('document.documentElement.scrollHeight'), LONGEST)
+  await page.screenshot({
+    path: join(folder, `${name}.png`),
+    fullPage: true,
+    clip: { x: 0, y: 0, width, height },
+  })
   console.log(name)
 }
