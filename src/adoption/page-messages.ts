@@ -62,6 +62,7 @@ export type PageWords = {
     bar: string
     change: string
     logsMissing: string
+    people: (signed: string) => string
     status: string
     level: string
     sector: string
@@ -233,6 +234,7 @@ const vi: PageWords = {
     bar: 'Mức',
     change: '4 tuần qua',
     logsMissing: 'nhật ký chưa đủ',
+    people: signed => `${signed} người`,
     status: 'Tình trạng',
     level: 'Cấp',
     sector: 'Lĩnh vực',
@@ -434,6 +436,7 @@ const en: PageWords = {
     bar: 'Share',
     change: '4 weeks',
     logsMissing: 'logs incomplete',
+    people: signed => `${signed} people`,
     status: 'Status',
     level: 'Level',
     sector: 'Sector',

@@ -188,7 +188,8 @@ function noteOf({ words, locale }: View, { stage, missing, place }: StageFigure,
   return stage === 'issued' && waiting > 0 ? `${text} · ${words.waiting(number(locale, waiting))}` : text
 }
 
-export type AgencyRow = { agency: AgencyFigures; change: number | null }
+/** `change` as a share, `people` as a count; null where the two days cannot be compared. */
+export type AgencyRow = { agency: AgencyFigures; change: number | null; people: number | null }
 
 /** Agencies as a table. `tree` shows how deep each stands; `hold` says what holds up most. */
 export function agencyTable(
@@ -210,14 +211,14 @@ export function agencyTable(
     { title: say.status },
   ]
   const top = Math.min(...rows.map(row => row.agency.depth))
-  const cells = rows.map(({ agency, change }) => [
+  const cells = rows.map(({ agency, change, people }) => [
     agencyCell(view, agency, options.tree ? agency.depth - top : 0),
     ...(options.tree ? [html`${levelWord(agency.level, locale)}`] : []),
     number(locale, agency.required),
     part(locale, agency.issued, agency.required),
     html`<b>${bigNumber(view, agency)}</b>`,
     regularBar(view, agency),
-    changeCell(view, change),
+    changeCell(view, agency, { change, people }),
     ...(options.hold ? [holdCell(view, agency)] : []),
     statusCell(view, agency),
   ])
@@ -238,11 +239,19 @@ function regularBar(view: View, agency: AgencyFigures): string {
   return bar(share, standing, `${view.words.stage.regular}: ${text}`, high)
 }
 
-function changeCell({ locale }: View, change: number | null): string {
-  const text = points(locale, change)
-  return change !== null && change < 0
-    ? html`<span class="gap">${text.replace('-', '−')}</span>`
-    : html`${text}`
+/** Of few people a share says too much: one person more would be many points. */
+function changeCell(
+  { locale, words }: View,
+  { required }: AgencyFigures,
+  { change, people }: Pick<AgencyRow, 'change' | 'people'>,
+): string {
+  if (change === null || people === null) return '–'
+  const few = (required ?? 0) < FEW
+  const text = few
+    ? words.table.people(`${people > 0 ? '+' : ''}${number(locale, people)}`)
+    : points(locale, change)
+  const fell = few ? people < 0 : change < 0
+  return fell ? html`<span class="gap">${text.replace('-', '−')}</span>` : html`${text}`
 }
 
 function holdCell({ words, locale }: View, agency: AgencyFigures): string {
@@ -256,7 +265,7 @@ function holdCell({ words, locale }: View, agency: AgencyFigures): string {
 export function statusCell({ locale, words }: View, agency: AgencyFigures): string {
   const status = statusOf(agency)
   if (status === null) return '–'
-  const note = hidesUse(agency) ? html`<div class="code">${words.table.logsMissing}</div>` : ''
+  const note = hidesUse(agency) ? html`<div class="stamp">${words.table.logsMissing}</div>` : ''
   return html`<a class="text-reset" href="/definition#status-${status}">!${state(standingOf(status), figureWords[locale].statuses[status])}</a>!${note}`
 }
 
@@ -265,7 +274,12 @@ export function rowsOf(
   agencies: readonly AgencyFigures[],
   kept: ReadonlyMap<number, KeptFigure>,
 ): AgencyRow[] {
-  return agencies.map(agency => ({ agency, change: shareChange(agency, kept.get(agency.id)) }))
+  return agencies.map(agency => {
+    const before = kept.get(agency.id)
+    const change = shareChange(agency, before)
+    const people = change === null || !before ? null : (agency.regular ?? 0) - before.regular
+    return { agency, change, people }
+  })
 }
 
 /** The status a page speaks of. */
