@@ -90,7 +90,7 @@ async function activation(
   await page.locator('form[action$="/invite"] button').click()
   await page.getByRole('button', { name: 'Hiện phiếu để in' }).click()
   await take(page, 'slip')
-  const code = await page.locator('.code').first().innerText()
+  const code = /[0-9A-Z]{4}(-[0-9A-Z]{4}){2}/.exec(await page.locator('main').innerText())?.[0] ?? ''
   const context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 1.5, isMobile: true })
   const own = await context.newPage()
   await own.goto(`${address}/activate`)

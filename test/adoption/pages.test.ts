@@ -404,7 +404,7 @@ t.test(
     t.match(page.body, /<svg role="img"/)
     t.match(text(page), /13\/11\/2026 0 8 0\/8/, 'a table of the same numbers')
     t.match(text(page), /30\/10\/2026 chưa đủ số liệu – –/, 'a week that was not kept is a gap')
-    t.match(text(await fresh.get('/', who)), /Sở Nội vụ H99\.05 8 6\/8 2\/8 \+25 điểm %/)
+    t.match(text(await fresh.get('/', who)), /Sở Nội vụ H99\.05 8 6\/8 2\/8 \+2 người/)
   },
 )
 
