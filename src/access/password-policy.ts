@@ -1,43 +1,12 @@
 /** Which passwords an operator may have. Pure: the list of leaked ones comes in as a function. */
 
+import { commonPasswords } from './common-passwords.ts'
+
 /** NIST SP 800-63B-4, 3.1.1.2, asks for 15 where it is the only factor and allows rate limiting to weigh in. */
 export const PASSWORD_LEAST = 12
 export const PASSWORD_MOST = 256
 
 export type PasswordProblem = 'short' | 'long' | 'name' | 'leaked' | 'simple'
-
-/** Pieces so common here that every list of guesses begins with them; folded, since people type them both ways. */
-const vietnamese = new Set([
-  'matkhau',
-  'matma',
-  'anhyeuem',
-  'emyeuanh',
-  'iloveyou',
-  'vietnam',
-  'vietnamvodich',
-  'xinchao',
-  'hanoi',
-  'saigon',
-  'congchuc',
-  'vienchuc',
-  'canbo',
-  'uybannhandan',
-  'ubnd',
-  'hopthu',
-  'hopthucongvu',
-  'congvu',
-  'quanly',
-  'quantri',
-  'chuyenvien',
-  'tinhphuocan',
-  'khongbiet',
-  'khongco',
-  'nhatnguyen',
-  'hochiminh',
-  'motnambon',
-  'abc',
-  'admin',
-])
 
 /** What is wrong with a password, or null. `isLeaked` is asked in small letters. */
 export function passwordProblem(
@@ -51,7 +20,7 @@ export function passwordProblem(
   const folded = fold(password)
   if (holdsName(folded, name)) return 'name'
   if (isSimple(folded)) return 'simple'
-  const known = (text: string) => vietnamese.has(text) || isLeaked(text)
+  const known = (text: string) => commonPasswords.has(text) || isLeaked(text)
   return isLeaked(password.toLowerCase()) || madeOfKnown(folded, known) ? 'leaked' : null
 }
 

@@ -5,7 +5,7 @@
  * classes, without the account's name, the holder's name or birth date), and one of the field's: only characters that
  * every keyboard types the same way, since IMAP and SMTP clients differ in how they send any other.
  */
-import { commonPasswords } from './password-common.ts'
+import { commonPasswords } from '../access/common-passwords.ts'
 
 export type PasswordPolicy = {
   minLength: number
