@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CommandContext } from '../command.ts'
 import { card, keyValues, notice, pageHead, table, tableCard } from '../web/components.ts'
-import { readForm } from '../web/form.ts'
+import { readForm, TYPED_FORM_BYTES } from '../web/form.ts'
 import { instant } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import { field, input } from '../web/inputs.ts'
@@ -20,7 +20,10 @@ import { narrow, textOf } from './sign-in-page.ts'
 export function accountRoutes(server: FastifyInstance, context: CommandContext): void {
   const own = { config: { access: 'signedIn' } } as const
   const password = { config: { access: 'signedIn', beforePassword: true } } as const
-  const guessed = { config: { ...password.config, rateLimit: strictLimit } } as const
+  const guessed = {
+    config: { ...password.config, rateLimit: strictLimit },
+    bodyLimit: TYPED_FORM_BYTES,
+  } as const
   server.get('/account', own, (request, reply) => showAccount(context, request, reply))
   server.get('/account/password', password, (request, reply) => showPassword(context, request, reply))
   server.post('/account/password', guessed, (request, reply) => takePassword(context, request, reply))

@@ -115,7 +115,10 @@ async function me(context: CommandContext, request: FastifyRequest) {
 
 async function addOne(context: CommandContext, request: FastifyRequest) {
   const fields = { name: {}, role: {}, agency: {} }
-  const { name = '', role = '', agency = '' } = readForm(request.body, fields, 'en').values
+  const { values, problems } = readForm(request.body, fields, 'en')
+  const [wrong] = Object.entries(problems)
+  if (wrong) throw new AppError('usage', wrong.join(': '))
+  const { name = '', role = '', agency = '' } = values
   const added = await addWanted(context, request, { name, role, agency })
   if (added.kind === 'added') return { operator: added.name, signInLink: added.signInLink }
   const message = auditWords.en.operators[added.problem]

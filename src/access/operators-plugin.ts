@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CommandContext } from '../command.ts'
 import { AppError } from '../error.ts'
-import { readForm } from '../web/form.ts'
+import { readForm, TYPED_FORM_BYTES } from '../web/form.ts'
 import { pathId, queryText } from '../web/query.ts'
 import { type Action, may, mayAnywhere } from './access.ts'
 import { partyOf } from './audit-store.ts'
@@ -19,7 +19,9 @@ export function operatorRoutes(server: FastifyInstance, context: CommandContext)
   const view = { config: { access: 'operators.view' } } as const
   const manage = { config: { access: 'operators.manage' } } as const
   server.get('/operators', view, (request, reply) => show(context, request, reply, {}))
-  server.post('/operators', manage, (request, reply) => add(context, request, reply))
+  server.post('/operators', { ...manage, bodyLimit: TYPED_FORM_BYTES }, (request, reply) =>
+    add(context, request, reply),
+  )
   server.post('/operators/:id/link', manage, (request, reply) => link(context, request, reply))
   server.post('/operators/:id/disable', manage, (request, reply) => end(context, request, reply))
 }

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CommandContext } from '../command.ts'
 import { card, notice } from '../web/components.ts'
-import { readForm } from '../web/form.ts'
+import { readForm, TYPED_FORM_BYTES } from '../web/form.ts'
 import { html } from '../web/html.ts'
 import { field, input } from '../web/inputs.ts'
 import { ownPath } from '../web/own-path.ts'
@@ -21,7 +21,9 @@ const open = { config: { access: 'public', rateLimit: strictLimit } } as const
 
 export function signInRoutes(server: FastifyInstance, context: CommandContext): void {
   server.get('/sign-in', open, (request, reply) => showForm(context, request, reply))
-  server.post('/sign-in', open, (request, reply) => takeForm(context, request, reply))
+  server.post('/sign-in', { ...open, bodyLimit: TYPED_FORM_BYTES }, (request, reply) =>
+    takeForm(context, request, reply),
+  )
   server.get('/sign-in/:token', open, (request, reply) => showLink(context, request, reply))
   server.post('/sign-in/:token', open, (request, reply) => takeLink(context, request, reply))
 }

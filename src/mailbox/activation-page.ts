@@ -13,7 +13,7 @@ import { tokenHash } from '../access/secret.ts'
 import type { CommandContext } from '../command.ts'
 import { AppError, unreachable } from '../error.ts'
 import { dayAt } from '../ids.ts'
-import { readForm } from '../web/form.ts'
+import { readForm, TYPED_FORM_BYTES } from '../web/form.ts'
 import { type ActivationEnd, activate, openedBy } from './activation.ts'
 import { closedBody, codeBody, doneBody, formBody, type Shown, slowBody } from './activation-body-page.ts'
 import { parseCode, parseKey } from './activation-code.ts'
@@ -25,8 +25,6 @@ import { withPlatform } from './command.ts'
 import { platformHash } from './password.ts'
 import { PASSWORD_MOST, passwordFaults } from './password-policy.ts'
 
-/** Largest form here, in bytes: whatever somebody pastes is answered beside its field. */
-const FORM_BYTES = 4_194_304
 /** Longest wait for the platform, in ms; the page itself may take 30 s. */
 const PLATFORM_MS = 20_000
 
@@ -39,7 +37,7 @@ type Asked = {
 }
 
 export function activationRoutes(server: FastifyInstance, context: CommandContext): void {
-  const open = { config: { access: 'public' }, bodyLimit: FORM_BYTES } as const
+  const open = { config: { access: 'public' }, bodyLimit: TYPED_FORM_BYTES } as const
   // Only what opens nothing is counted: a hall of people behind one address activates at once, and of 256 bits nobody
   // guesses one in however many tries. Codes are counted before they are looked up.
   const misses = server.createRateLimit(strictLimit)

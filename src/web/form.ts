@@ -13,6 +13,12 @@ export type FieldRule = {
 
 export type ReadForm = { values: Record<string, string>; problems: Record<string, string> }
 
+/**
+ * Largest form with fields to type in, in bytes: a pasted megabyte, three bytes for each of its own, is answered beside
+ * its field. Forms of buttons take what the server takes of any form.
+ */
+export const TYPED_FORM_BYTES = 4_194_304
+
 const MAX_LINE = 200
 const MAX_LINES = 2000
 
