@@ -192,7 +192,7 @@ export async function changesOf(
   const { rows } = await sql<PageChange>`
     select c.number, c.kind, c.address, c.to_address as "toAddress", c.name, a.code as agency, a.name as "agencyName",
       c.mailbox_id as mailbox, c.reason, c.state, c.error_code as code, c.error, coalesce(c.temporary, false) as temporary
-    from ${from} and c.number > ${page.after} order by c.number limit ${page.limit}`.execute(db)
+    from ${from} and c.number > ${page.after}::bigint order by c.number limit ${page.limit}`.execute(db)
   return { changes: rows, count: counted.rows[0]?.count ?? 0 }
 }
 

@@ -36,9 +36,9 @@ export function errorAnswers(pages: ErrorPages): AnswerError {
   }
 }
 
-/** People ask by a browser; programs below `/api/` and by everything that does not name HTML. */
+/** People ask by a browser; programs below `/api/`, but for its description, and by what does not name HTML. */
 function wantsPage({ url, headers }: FastifyRequest): boolean {
-  return (headers.accept ?? '').includes('text/html') && !url.startsWith('/api/')
+  return (headers.accept ?? '').includes('text/html') && (!url.startsWith('/api/') || url === '/api/docs')
 }
 
 function isRead({ method }: FastifyRequest): boolean {
@@ -56,7 +56,10 @@ function sendJson(error: AppError, status: number, request: FastifyRequest, repl
           message: 'something went wrong here; it was logged',
           details: { reference: request.id },
         }
-      : error
+      : databaseCodes.has(error.code)
+        ? // where it stands and what it said is for the log
+          { code: error.code, message: 'the database does not answer', details: {} }
+        : error
   reply.send({ error: { code, message, details } })
 }
 

@@ -116,7 +116,7 @@ const rows: Record<string, Row> = {
   'GET /api/v1/audit': call(same(LIST, 'admin', 'auditor')),
   'GET /api/v1/audit/verify': call(same(LIST, 'admin', 'auditor')),
   'GET /api/v1/openapi.json': call(same(LIST, ...everybody)),
-  'GET /api/docs': call(same(LIST, ...everybody)),
+  'GET /api/docs': page(same(LIST, ...everybody)),
 
   // figures
   'GET /': page(same(LIST, ...everybody)),
