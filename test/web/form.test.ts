@@ -70,6 +70,18 @@ t.test('what is too long comes back whole with its limit, counted as people coun
   t.match(readForm({ a: long }, { a: {} }, 'en').problems.a, /^Longer than 200 characters/)
 })
 
+t.test(
+  'a megabyte of marks in disorder is refused at once, and a text at its limit in either form is taken',
+  async t => {
+    const marks = `a${'\u0315'.repeat(400_000)}${'\u0300'.repeat(400_000)}`
+    const begun = performance.now()
+    t.match(one({ name: marks }).problem, /^Dài quá 200 ký tự/)
+    t.ok(performance.now() - begun < 2000)
+    const full = 'ậ'.repeat(200)
+    t.same(one({ name: full.normalize('NFD') }), { value: full, problem: undefined })
+  },
+)
+
 t.test('a field that comes twice counts once, and nobody can bring fields of their own', async t => {
   const { values, problems } = readForm({ a: ['một', 'hai'], __proto__: 'x', b: 'y' }, { a: {} }, 'vi')
   t.same([values, problems], [{ a: 'một' }, {}])
