@@ -51,7 +51,7 @@ async function pendingOf({ database, config, now }: CommandContext, code: string
 
 /** Whoever needs no invitation was not failed. */
 function isFailure(reason: SkipReason): boolean {
-  return reason !== 'already_activated' && reason !== 'suspended'
+  return reason !== 'already_activated' && reason !== 'suspended' && reason !== 'left'
 }
 
 const SHOWN = 20

@@ -257,6 +257,10 @@ const skips: Record<SkipReason, Record<Locale, string>> = {
   unknown_address: { vi: 'không có hộp thư này', en: 'no such mailbox' },
   no_holder: { vi: 'hộp thư chưa gắn với cán bộ nào', en: 'nobody holds this mailbox' },
   suspended: { vi: 'hộp thư đang tạm khoá', en: 'the mailbox is suspended' },
+  left: {
+    vi: 'cán bộ đã thôi công tác; hộp thư chờ tạm khoá theo đề xuất thay đổi',
+    en: 'the holder has left; the mailbox waits to be suspended by a plan',
+  },
   not_on_platform: {
     vi: 'hộp thư không còn trên hệ thống thư; hãy lập đề xuất mới',
     en: 'the mailbox is gone from the platform; make a new plan',

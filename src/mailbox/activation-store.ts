@@ -38,6 +38,8 @@ export type Candidate = {
   agencyId: number | null
   agencyCode: string | null
   agencyName: string | null
+  /** False: they left, and the mailbox waits to be suspended. Null where they never had a post. */
+  serves: boolean | null
 }
 
 /** Active personal mailboxes nobody has activated, by agency and name; `agencies` limits to their holders' agencies. */
@@ -85,7 +87,7 @@ export async function candidates(db: Db, day: Day, ids: readonly number[]): Prom
       where last_day = 'infinity' and mailbox_id in (select id from wanted)
     ), post as ${postsOn(day, sql`e.person_id in (select person_id from holder)`)}
     select m.id, m.address, m.state, p.id as "personId", coalesce(p.full_name, m.name) as name, p.email,
-      post.agency_id as "agencyId", g.code as "agencyCode", g.name as "agencyName"
+      post.agency_id as "agencyId", g.code as "agencyCode", g.name as "agencyName", post.serves
     from wanted w join mailbox m on m.id = w.id
     left join holder on holder.mailbox_id = m.id
     left join person p on p.id = holder.person_id
@@ -100,6 +102,8 @@ export async function candidates(db: Db, day: Day, ids: readonly number[]): Prom
 
 export type NewInvitation = {
   mailboxId: number
+  /** Whoever holds the mailbox; should somebody else come to hold it, the invitation opens nothing. */
+  personId: number | null
   purpose: Purpose
   tokenHash: Buffer
   codeHash: Buffer | null
@@ -115,14 +119,15 @@ export async function insertInvitations(
 ): Promise<Map<number, number>> {
   const given = invitations.map(each => ({
     mailbox: each.mailboxId,
+    person: each.personId,
     purpose: each.purpose,
     token: each.tokenHash.toString('hex'),
     code: each.codeHash?.toString('hex') ?? null,
   }))
   const { rows } = await sql<{ id: number; mailbox: number }>`
-    insert into activation (mailbox_id, token_hash, code_hash, purpose, channel, made_at, made_by, expires_at)
-    select mailbox, decode(token, 'hex'), decode(code, 'hex'), purpose, ${channel}, ${now}, ${by}, ${expires}
-    from json_to_recordset(${rowsOf(given)}::json) as t(mailbox bigint, purpose text, token text, code text)
+    insert into activation (mailbox_id, person_id, token_hash, code_hash, purpose, channel, made_at, made_by, expires_at)
+    select mailbox, person, decode(token, 'hex'), decode(code, 'hex'), purpose, ${channel}, ${now}, ${by}, ${expires}
+    from json_to_recordset(${rowsOf(given)}::json) as t(mailbox bigint, person bigint, purpose text, token text, code text)
     returning id, mailbox_id as mailbox`.execute(db)
   return new Map(rows.map(row => [row.mailbox, row.id]))
 }
@@ -157,7 +162,10 @@ export type Invitation = {
   expiresAt: Date
 }
 
-/** The open invitation with that hash, of a mailbox that is active; null whatever else is the matter. */
+/**
+ * The open invitation with that hash, of a mailbox that is active and still held by whom it was made for; null whatever
+ * else is the matter.
+ */
 export async function findInvitation(
   db: Db,
   { kind, hash }: { kind: 'token' | 'code'; hash: Buffer },
@@ -168,8 +176,8 @@ export async function findInvitation(
     select a.id, m.id as "mailboxId", m.address, p.id as "personId", coalesce(p.full_name, m.name) as name,
       p.staff_id as "staffId", a.purpose, a.expires_at as "expiresAt"
     from activation a join mailbox m on m.id = a.mailbox_id and m.state = 'active'
-    left join mailbox_holder h on h.mailbox_id = m.id and h.last_day = 'infinity'
-    left join person p on p.id = h.person_id
+    join mailbox_holder h on h.mailbox_id = m.id and h.last_day = 'infinity' and h.person_id = a.person_id
+    join person p on p.id = h.person_id
     where ${column} = ${hash} and ${isOpen(now)}`.execute(db)
   return rows[0] ?? null
 }

@@ -24,6 +24,8 @@ export type SkipReason =
   | 'unknown_address'
   | 'no_holder'
   | 'suspended'
+  /** The holder no longer serves; the mailbox waits to be suspended. */
+  | 'left'
   | 'not_on_platform'
   | 'already_activated'
   | 'no_other_address'

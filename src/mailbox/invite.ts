@@ -127,7 +127,7 @@ async function choose(
 type Verdict = { reason: SkipReason | null; purpose: Purpose }
 
 function judge(
-  { personId, state }: Candidate,
+  { personId, state, serves }: Candidate,
   mailbox: PlatformMailbox | undefined,
   named: boolean,
 ): Verdict {
@@ -135,6 +135,8 @@ function judge(
   const reason = (): SkipReason | null => {
     if (personId === null) return 'no_holder'
     if (state !== 'active' || mailbox?.suspended) return 'suspended'
+    // their letters are no longer theirs to read, nor those of whoever would be handed the slip
+    if (serves === false) return 'left'
     if (mailbox === undefined) return 'not_on_platform'
     return purpose === 'forgotten' && !named ? 'already_activated' : null
   }
@@ -162,8 +164,9 @@ async function make(context: InviteContext, chosen: readonly Chosen[], channel: 
     return { mailboxId: id, address, name, to, ...agency, purpose, token: newToken(), code, expires }
   })
   const rows = await Promise.all(
-    letters.map(async ({ mailboxId, purpose, token, code }) => ({
+    letters.map(async ({ mailboxId, purpose, token, code }, at) => ({
       ...{ mailboxId, purpose, tokenHash: tokenHash(token) },
+      personId: chosen[at]?.candidate.personId ?? null,
       codeHash: code === null ? null : await codeHash(code),
     })),
   )

@@ -1,4 +1,5 @@
 /** Inviting, step by step, with a mail platform in memory: what is stored, what opens, who is left out and why. */
+import { sql } from 'kysely'
 import t from 'tap'
 import { newToken, tokenHash } from '../../src/access/secret.ts'
 import { AppError } from '../../src/error.ts'
@@ -244,6 +245,36 @@ onEveryStore(t, 'inviting', {
     const result = await run(world, named('vanthu@tinh.test', 'hoant@tinh.test'), post(letters))
     t.match(letters, [{ address: 'dattv@tinh.test' }])
     t.same(result.skipped, [{ address: 'hoant@tinh.test', reason: 'no_other_address' }])
+  },
+
+  'whoever has left is not invited, by name or as one of all, though the mailbox is not suspended yet':
+    async (t, { world, platform }) => {
+      await issued({ world, platform })
+      world.day = addDays(world.day as Day, 1)
+      await world.roster([DAT, ANH, NONE])
+      const slips: Letter[] = []
+      const result = await run(world, named('hoant@tinh.test'), sheet(slips))
+      t.match(result, { invited: 0, skipped: [{ address: 'hoant@tinh.test', reason: 'left' }] })
+      const all = await run(world, everybody, sheet(slips))
+      t.match(all, { invited: 3, skipped: [{ address: 'hoant@tinh.test', reason: 'left' }] })
+    },
+
+  'a link opens nothing once somebody else holds the mailbox, or nobody': async (t, { world, platform }) => {
+    await issued({ world, platform })
+    const letters: Letter[] = []
+    await run(world, named('hoant@tinh.test'), post(letters))
+    const [letter] = letters
+    t.ok(await opens(world, letter?.token))
+    const { db } = world.context()
+    const mailbox = letter?.mailboxId ?? 0
+    await sql`update mailbox_holder set last_day = first_day where mailbox_id = ${mailbox}`.execute(db)
+    t.notOk(await opens(world, letter?.token))
+    await sql`
+      insert into mailbox_holder (mailbox_id, person_id, first_day)
+      select ${mailbox}, id, ${world.day}::date from person where staff_id = 'CB2'`.execute(db)
+    t.notOk(await opens(world, letter?.token))
+    await run(world, named('hoant@tinh.test'), post(letters))
+    t.ok(await opens(world, letters.at(-1)?.token))
   },
 
   'few letters are on their way at once': async (t, ground) => {
