@@ -9,6 +9,7 @@ const headlines: Record<ErrorCode, string> = {
   forbidden: 'Không có quyền thực hiện việc này',
   too_many_requests: 'Thử quá nhiều lần, hãy chờ ít phút',
   busy: 'Đang có lượt chạy khác, hãy chờ',
+  port_taken: 'Cổng mạng đã có chương trình khác sử dụng',
   guard_refused: 'Vượt ngưỡng an toàn, chưa thay đổi gì',
   ground_moved: 'Dữ liệu đã thay đổi sau khi lập đề xuất, chưa thay đổi gì; hãy lập lại',
   read_incomplete: 'Chưa đọc hết nguồn, danh sách cũ được giữ nguyên',

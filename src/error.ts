@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'forbidden'
   | 'too_many_requests'
   | 'busy'
+  | 'port_taken'
   | 'guard_refused'
   | 'ground_moved'
   | 'read_incomplete'
@@ -47,6 +48,7 @@ const meanings: Record<ErrorCode, Meaning> = {
   forbidden: { http: 403, exit: 3 },
   too_many_requests: { http: 429, exit: 1 },
   busy: { http: 409, exit: 3 },
+  port_taken: { http: 503, exit: 3 },
   guard_refused: { http: 422, exit: 3 },
   ground_moved: { http: 409, exit: 3 },
   read_incomplete: { http: 503, exit: 3 },

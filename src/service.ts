@@ -261,7 +261,7 @@ async function startWeb(context: CommandContext, states: Map<string, Part>): Pro
   } catch (cause) {
     await server.close()
     throw new AppError(
-      'busy',
+      'port_taken',
       `port ${port} on ${host} is taken by another program; stop it, or set http.port`,
       { cause },
     )

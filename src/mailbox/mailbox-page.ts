@@ -14,6 +14,7 @@ import {
 } from '../web/components.ts'
 import { day, instant, type Locale } from '../web/format.ts'
 import { html } from '../web/html.ts'
+import { input } from '../web/inputs.ts'
 import type {
   ActivationState,
   AddressSpan,
@@ -44,6 +45,8 @@ export type MailboxQuery = { q: string; agency: string; state: MailboxState | nu
 
 export type ListView = {
   query: MailboxQuery
+  /** Whether the agency asked for is there to be seen. */
+  agencyKnown: boolean
   mailboxes: readonly Shown[]
   next: string | null
   now: Date
@@ -61,19 +64,24 @@ export function mailboxListPage(locale: Locale, view: ListView): string {
     : empty({ title: say.none, text: say.noneText, action: plans })
   const list = mailboxes.length === 0 ? nothing : mailboxTable(locale, view)
   const foot = view.next === null ? '' : html`<div class="card-foot">!${nextLink(view.next, say.next)}</div>`
-  return html`!${pageHead({ title: say.title, stamp: html`${say.useHint}` })}<section class="card mb-3"><div class="card-body">!${filterForm(locale, query, filtered)}</div>!${list}!${foot}</section>`
+  return html`!${pageHead({ title: say.title, stamp: html`${say.useHint}` })}<section class="card mb-3"><div class="card-body">!${filterForm(locale, view, filtered)}</div>!${list}!${foot}</section>`
 }
 
-function filterForm(locale: Locale, { q, agency, state }: MailboxQuery, filtered: boolean): string {
+function filterForm(locale: Locale, { query, agencyKnown }: ListView, filtered: boolean): string {
+  const { q, agency, state } = query
   const say = mailboxWords[locale]
   const options = [
     { value: '', text: say.allStates },
     ...mailboxStates.map(each => ({ value: each, text: states[each]?.[locale] ?? each })),
   ]
-  const text = (name: string, value: string, label: string) =>
-    html`<input class="form-control w-auto" type="search" name="${name}" maxlength="200" value="${value}" placeholder="${label}" aria-label="${label}">`
+  const text = (id: string, value: string, label: string, problem: string | null = null) => {
+    const more = { maxlength: '200', placeholder: label, 'aria-label': label }
+    const said =
+      problem === null ? '' : html`<div class="invalid-feedback" id="${id}-problem">${problem}</div>`
+    return html`<div>!${input({ id, type: 'search', value, problem, more })}!${said}</div>`
+  }
   const clear = filtered ? html`<a class="btn" href="${mailboxPath}">${say.clear}</a>` : ''
-  return html`<form class="filter" action="${mailboxPath}">!${text('q', q, say.search)}!${text('agency', agency, say.agencyCode)}<label><span class="visually-hidden">${say.state}</span>!${select({ id: 'state', value: state ?? '', options })}</label><button class="btn">${say.filter}</button>!${clear}</form>`
+  return html`<form class="filter" action="${mailboxPath}">!${text('q', q, say.search)}!${text('agency', agency, say.agencyCode, agencyKnown ? null : say.noSuchAgency)}<label><span class="visually-hidden">${say.state}</span>!${select({ id: 'state', value: state ?? '', options })}</label><button class="btn">${say.filter}</button>!${clear}</form>`
 }
 
 function mailboxTable(locale: Locale, { mailboxes, timeZone, now }: ListView): string {

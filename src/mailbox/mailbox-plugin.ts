@@ -52,16 +52,26 @@ async function list(shelf: Shelf, request: FastifyRequest, reply: FastifyReply):
   const { context } = shelf
   const { locale } = request.access
   const query = queryOf(request.query)
-  const { mailboxes, next } = await pageOf(shelf, request, PAGE)
+  const found = await pageOf(shelf, request, PAGE).catch(noAgency)
+  const { mailboxes, next } = found ?? { mailboxes: [], next: null }
   const body = mailboxListPage(locale, {
     query,
+    agencyKnown: found !== null,
     mailboxes,
     next: next === null ? null : addressOf(mailboxPath, { ...query, after: next }),
     now: context.now(),
     timeZone: context.config.timeZone,
     maySeePlans: may(operatorOf(request), 'plans.view', null),
   })
-  return sendPage(context, request, reply, { title: mailboxWords[locale].title, place: 'mailboxes', body })
+  const title = mailboxWords[locale].title
+  const status = found === null ? 404 : 200
+  return sendPage(context, request, reply, { title, place: 'mailboxes', body, status })
+}
+
+/** A code typed wrong is said beside its field, not by a page without the form. */
+function noAgency(thrown: unknown): null {
+  if (thrown instanceof AppError && thrown.code === 'not_found') return null
+  throw thrown
 }
 
 function queryOf(query: unknown): MailboxQuery {

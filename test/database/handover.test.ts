@@ -32,6 +32,10 @@ function start(folder: string, args: readonly string[]): { child: ChildProcess; 
 const hopthu = (folder: string, ...args: string[]) => start(folder, args).ended
 
 async function serving(t: Test): Promise<string> {
+  return (await servingOn(t)).folder
+}
+
+async function servingOn(t: Test): Promise<{ folder: string; port: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'hopthu-handover-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const [port = 0] = await freePorts(1)
@@ -43,7 +47,7 @@ async function serving(t: Test): Promise<string> {
     await service.ended
   })
   for (let tries = 0; tries < 300; tries++) {
-    if ((await fetch(`http://127.0.0.1:${port}/health/live`).catch(() => null))?.ok) return folder
+    if ((await fetch(`http://127.0.0.1:${port}/health/live`).catch(() => null))?.ok) return { folder, port }
     await sleep(100)
   }
   throw new Error('the service did not start')
@@ -88,4 +92,16 @@ t.test('while a service holds the embedded database', async t => {
     await ended
     t.match(await hopthu(folder, 'audit', 'verify', '--json'), { status: 0 })
   })
+})
+
+t.test('a second service on the same port is refused with a sentence and leaves the first alone', async t => {
+  const { port } = await servingOn(t)
+  const folder = mkdtempSync(join(tmpdir(), 'hopthu-second-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const config = { database: { url: 'pglite:./db' }, http: { port }, logLevel: 'silent' }
+  writeFileSync(join(folder, 'hopthu.json'), JSON.stringify(config))
+  const second = await hopthu(folder, 'serve')
+  t.match(second, { status: 3, err: /Cổng mạng đã có chương trình khác sử dụng/ })
+  t.match(second.err, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken .* stop it, or set http\\.port`))
+  t.ok((await fetch(`http://127.0.0.1:${port}/health/ready`)).ok)
 })
