@@ -24,7 +24,7 @@ import {
 } from './schema.ts'
 import { WEEKS } from './stage.ts'
 import { csvLines, csvTable } from './table.ts'
-import { summaryOf } from './targets-page.ts'
+import { summaryOf, targetsInView } from './targets-page.ts'
 
 export function apiRoutes(server: FastifyInstance, pages: Pages): void {
   const { agency, asOf, stage, q, after } = parameters
@@ -127,7 +127,7 @@ async function history(pages: Pages, request: FastifyRequest) {
 
 async function targets(pages: Pages, request: FastifyRequest) {
   const view = await openView(pages, request)
-  const list = pages.context.config.adoption.targets.map(target => ({
+  const list = targetsInView(pages, view, request).map(target => ({
     ...target,
     standings: summaryOf(view, target).standings,
   }))

@@ -1,6 +1,6 @@
 /** What was ordered, by when, and how many agencies stand where. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { sendPage } from '../access/plugin.ts'
+import { operatorOf, sendPage } from '../access/plugin.ts'
 import { card, empty, keyValues, state } from '../web/components.ts'
 import { day as dayText, number, part, percent } from '../web/format.ts'
 import { html } from '../web/html.ts'
@@ -18,7 +18,7 @@ export async function targetsPage(
 ): Promise<FastifyReply> {
   const view = await openView(pages, request)
   const { words } = view
-  const { targets } = pages.context.config.adoption
+  const targets = targetsInView(pages, view, request)
   const cards =
     targets.length === 0
       ? [html`<section class="card mb-3">!${empty(words.target.none)}</section>`]
@@ -29,6 +29,19 @@ export async function targetsPage(
     ...cards,
   ].join('')
   return sendPage(pages.context, request, reply, { title: words.targets, place: 'targets', body })
+}
+
+/** The targets its reader may know of: what was ordered of one agency is nothing to those beside it. */
+export function targetsInView({ context }: Pages, view: View, request: FastifyRequest): Target[] {
+  const { targets } = context.config.adoption
+  if (operatorOf(request).agencyId === null) return targets
+  return targets.filter(
+    target =>
+      target.scope.agency === undefined ||
+      view.visible.some(
+        each => each.code === target.scope.agency || each.targets.some(own => isSameTarget(own, target)),
+      ),
+  )
 }
 
 /** A target as the API and the page tell it: as it was ordered, and how the agencies in view stand. */

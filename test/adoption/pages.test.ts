@@ -433,6 +433,19 @@ t.test('what is to be done shows only to who may do it', async t => {
   t.match(viewer, /Không có việc nào đang chờ/)
 })
 
+t.test('a target of one agency is nothing to the agencies beside it', async t => {
+  const [first] = config.adoption.targets
+  const targets = [{ ...first, name: 'riêng Sở Y tế', scope: { agency: 'H99.11' } }]
+  const there = await openWeb(t, { database, config: { ...config, adoption: { targets } }, now })
+  for (const url of ['/targets', '/api/v1/targets']) {
+    const seen = async (agencyId: number | null) =>
+      (await there.get(url, await there.signIn('viewer', agencyId))).body
+    t.match(await seen(null), /riêng Sở Y tế/)
+    t.match(await seen(agencies.health), /riêng Sở Y tế/)
+    t.notMatch(await seen(agencies.home), /Y tế|H99\.11/)
+  }
+})
+
 t.test('an empty installation says what it would show and what to do', async t => {
   const nothing = await embedded()
   t.teardown(() => nothing.close())
