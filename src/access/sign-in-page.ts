@@ -48,8 +48,8 @@ async function takeForm(context: CommandContext, request: FastifyRequest, reply:
   const shown = { next, name: values.name ?? '' }
   if (Object.keys(problems).length > 0)
     return sendForm(context, request, reply, { ...shown, problem: null, problems, status: 400 })
-  // what can be nobody's name is slowed down like one
-  const name = parseOperatorName(shown.name) ?? shown.name.slice(0, 64)
+  // what can be nobody's name is slowed down like one, and counted where nothing else is
+  const name = parseOperatorName(shown.name) ?? `?${shown.name.slice(0, 64)}`
   const now = context.now()
   const answer = await signInByPassword(context.database.db, {
     name,
