@@ -1,7 +1,7 @@
 /** Pages of mailboxes, each within the agencies of whoever asks. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { may } from '../access/access.ts'
-import { operatorOf, requireAgency, sendPage } from '../access/plugin.ts'
+import { audit, operatorOf, requireAgency, sendPage } from '../access/plugin.ts'
 import { agenciesBelow, agencyPath } from '../access/store.ts'
 import type { CommandContext } from '../command.ts'
 import { AppError } from '../error.ts'
@@ -82,7 +82,10 @@ function queryOf(query: unknown): MailboxQuery {
   }
 }
 
-/** A page of mailboxes as the query and the scope of whoever asks want it; `next` is the address to go on after. */
+/**
+ * A page of mailboxes as the query and the scope of whoever asks want it; `next` is the address to go on after. It says
+ * by name who used theirs and when, so that the look is recorded.
+ */
 export async function pageOf(
   shelf: Shelf,
   request: FastifyRequest,
@@ -90,12 +93,14 @@ export async function pageOf(
 ): Promise<{ mailboxes: Shown[]; next: string | null }> {
   const { context } = shelf
   const { q, agency, state } = queryOf(request.query)
-  const agencies = await agenciesAsked(context, request, agency)
+  const { agencyId, agencies } = await agenciesAsked(context, request, agency)
   const filter = { day: today(context), agencies, search: searchOf(q), state, now: context.now() }
   const after = queryText(request.query, 'after')
   const rows = await listMailboxes(context.database.db, filter, { after, limit: limit + 1 })
   const shown = rows.slice(0, limit)
   const next = rows.length > limit ? (shown.at(-1)?.address ?? null) : null
+  const detail = { what: 'mailboxes', state: state ?? 'all', searched: q !== '', shown: shown.length }
+  await audit(context, request, { action: 'people.listed', agencyId, detail })
   return { mailboxes: await withKnowledge(shelf, shown), next }
 }
 
@@ -104,13 +109,14 @@ async function agenciesAsked(
   context: CommandContext,
   request: FastifyRequest,
   code: string,
-): Promise<number[] | null> {
+): Promise<{ agencyId: number | null; agencies: number[] | null }> {
   const { db } = context.database
   const { agencyId } = operatorOf(request)
-  if (code === '') return agencyId === null ? null : agenciesBelow(db, agencyId)
+  if (code === '') return { agencyId, agencies: agencyId === null ? null : await agenciesBelow(db, agencyId) }
   const found = subtree(await agencyTree(db, today(context)), code)
-  await requireAgency(context, request, 'mailboxes.view', found[0] ?? null)
-  return found
+  const top = found[0] ?? null
+  await requireAgency(context, request, 'mailboxes.view', top)
+  return { agencyId: top, agencies: found }
 }
 
 const unseen: Use = { firstLogin: null, lastLogin: null, lastSend: null }
@@ -145,6 +151,7 @@ async function show(shelf: Shelf, request: FastifyRequest, reply: FastifyReply):
   const { locale, csrf } = request.access
   const mailbox = await mailboxAsked(context, request)
   const [known] = await withKnowledge(shelf, [mailbox])
+  await recordLook(context, request, mailbox)
   const operator = operatorOf(request)
   const path = mailbox.agencyId === null ? null : await agencyPath(db, mailbox.agencyId)
   const body = mailboxPage(locale, {
@@ -162,4 +169,15 @@ async function show(shelf: Shelf, request: FastifyRequest, reply: FastifyReply):
     maySeePlans: may(operator, 'plans.view', null),
   })
   return sendPage(context, request, reply, { title: mailbox.address, place: 'mailboxes', body })
+}
+
+/** When somebody used their mailbox is what they did, whichever page tells it. */
+async function recordLook(
+  context: CommandContext,
+  request: FastifyRequest,
+  { id, person, agencyId }: MailboxDetail,
+): Promise<void> {
+  const subject =
+    person === null ? ({ kind: 'mailbox', id } as const) : ({ kind: 'person', id: person } as const)
+  await audit(context, request, { action: 'person.viewed', subject, agencyId, detail: { what: 'mailbox' } })
 }

@@ -151,11 +151,12 @@ const rows: Record<string, Row> = {
   }),
 
   // mailboxes and activation
-  'GET /mailboxes': page(same(LIST, 'admin', 'agency-admin', 'auditor')),
+  'GET /mailboxes': page(same(LIST, 'admin', 'agency-admin', 'auditor'), { audited: 'people.listed' }),
   'GET /mailboxes/:id': page(same(ONE, 'admin', 'agency-admin', 'auditor'), {
     url: ({ mailbox }) => `/mailboxes/${mailbox}`,
+    audited: 'person.viewed',
   }),
-  'GET /api/v1/mailboxes': call(same(LIST, 'admin', 'agency-admin', 'auditor')),
+  'GET /api/v1/mailboxes': call(same(LIST, 'admin', 'agency-admin', 'auditor'), { audited: 'people.listed' }),
   'POST /mailboxes/:id/invite': call(same(ONE, 'admin', 'agency-admin'), {
     url: ({ mailbox }) => `/mailboxes/${mailbox}/invite`,
   }),
