@@ -460,10 +460,9 @@ for (const accept of ['text/html', 'application/json'])
     const headers = { cookie: ground.admin.cookie, accept }
     for (const [route, { keys }] of Object.entries(lookups)) {
       const url = addressOf(route)
-      const odd = keys.flatMap(key => [
-        ...(isAskedAs(accept, route) && free.has(key) ? oddValues : fewValues).map(value => `${key}${value}`),
-        `${key}=1&${key}=2`,
-        `${key}%5B%5D=1&${key}%5Ba%5D=b`,
+      const odd = (isAskedAs(accept, route) ? keys : keys.slice(0, 1)).flatMap(key => [
+        ...(free.has(key) ? oddValues : fewValues).map(value => `${key}${value}`),
+        `${key}=1&${key}=2&${key}%5B%5D=1&${key}%5Ba%5D=b`,
       ])
       for (const query of [...odd, 'nobody=asked&__proto__=1&constructor=1', '?&&=', '%'])
         check(t, await ask({ url: `${url}?${query}`, headers }), `${url}?${query.slice(0, 60)}`)
