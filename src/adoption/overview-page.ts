@@ -26,6 +26,7 @@ import {
 } from './panel-page.ts'
 import { countPeople } from './people-store.ts'
 import { spokenTarget } from './stage.ts'
+import { limitedTo } from './store.ts'
 import { targetStatuses } from './target.ts'
 
 /** Rows of the table before it leads on to the list of all. */
@@ -153,7 +154,7 @@ async function peopleTasks(
   const { words, locale, ground } = view
   const agencies = subtreeOf(view, top).map(each => each.id)
   const counts = await countPeople(pages.context.database.db, {
-    states: ground.query,
+    states: limitedTo(ground.query, agencies),
     agencies,
     search: null,
   })

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Db } from '../database/database.ts'
 import type { Day } from '../ids.ts'
 import { FIGURE_DEFINITION } from './adoption.ts'
-import { idList, personStates, type StateQuery } from './store.ts'
+import { idList, limitedTo, personStates, type StateQuery } from './store.ts'
 
 export type KeptFigure = {
   day: Day
@@ -58,6 +58,23 @@ export type Movement = {
   /** Use regularly and were not required there before, or used regularly and are not required there now. */
   came: number
   left: number
+  /** People required on the earlier day and on the later one. */
+  requiredBefore: number
+  requiredAfter: number
+  /** Of those required, how many missing logs could hide the regular use of. */
+  hiddenBefore: number
+  hiddenAfter: number
+}
+
+const nobodyMoved: Movement = {
+  began: 0,
+  ceased: 0,
+  came: 0,
+  left: 0,
+  requiredBefore: 0,
+  requiredAfter: 0,
+  hiddenBefore: 0,
+  hiddenAfter: 0,
 }
 
 /** Compares the states of both days person by person; the agencies are those of each day. */
@@ -67,14 +84,16 @@ export async function movementOf(
   after: { query: StateQuery; agencies: readonly number[] },
 ): Promise<Movement> {
   const required = ({ query, agencies }: typeof before) =>
-    sql`(${personStates(query)} select person_id, regular from state where required and agency_id in ${idList(agencies)})`
+    sql`(${personStates(limitedTo(query, agencies))} select person_id, regular, regular_high and not regular as hidden from state where required and agency_id in ${idList(agencies)})`
   const { rows } = await sql<Movement>`
     select count(*) filter (where b.regular = false and a.regular) as began,
       count(*) filter (where b.regular and a.regular = false) as ceased,
       count(*) filter (where b.person_id is null and a.regular) as came,
-      count(*) filter (where a.person_id is null and b.regular) as left
+      count(*) filter (where a.person_id is null and b.regular) as left,
+      count(b.person_id) as "requiredBefore", count(a.person_id) as "requiredAfter",
+      count(*) filter (where b.hidden) as "hiddenBefore", count(*) filter (where a.hidden) as "hiddenAfter"
     from ${required(before)} b full join ${required(after)} a using (person_id)`.execute(db)
-  return rows[0] ?? { began: 0, ceased: 0, came: 0, left: 0 }
+  return rows[0] ?? nobodyMoved
 }
 
 /** The instant the roster last came whole, from any source. */

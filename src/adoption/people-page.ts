@@ -28,7 +28,7 @@ import {
 } from './people-store.ts'
 import { isMeant, type Search, searchOf } from './search.ts'
 import { type FilterName, filters, type PlaceName } from './stage.ts'
-import type { StateQuery } from './store.ts'
+import { limitedTo } from './store.ts'
 
 const PAGE_PEOPLE = 50
 /** Agencies shown above the people found by a word of both. */
@@ -59,10 +59,7 @@ export function askedPeople(view: View, request: FastifyRequest): Asked {
 export function peopleQuery(view: View, { agency, search }: Asked): PeopleQuery {
   const agencies = agency === null ? view.visible : subtreeOf(view, agency)
   const ids = agencies.map(each => each.id)
-  // of few agencies only their people are looked at; of all, limiting costs more than it saves
-  const states: StateQuery =
-    ids.length < view.figures.length ? { ...view.ground.query, within: ids } : view.ground.query
-  return { states, agencies: ids, search }
+  return { states: limitedTo(view.ground.query, ids), agencies: ids, search }
 }
 
 /** Records a look at names: by whom, which list, how many were shown. */

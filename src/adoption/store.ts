@@ -86,6 +86,7 @@ export function personStates(query: StateQuery): RawBuilder<unknown> {
       window ranked as (partition by e.person_id
         order by e.is_primary desc, e.first_day, agency.code collate "C", e.id)
     ),
+    had as (${had(query)}),
     known as (${known(query)}),
     fact as (${facts(query)}),
     state as (${stages(query)})`
@@ -96,6 +97,14 @@ function only({ day, person, within }: StateQuery, column: string): RawBuilder<u
   if (within === undefined) return sql`true`
   return sql`${sql.raw(column)} in (select person_id from employment
     where ${day}::date between first_day and last_day and agency_id in ${idList(within)})`
+}
+
+/**
+ * The same, asked only of the people of some agencies: of few it costs little, of most more than it saves. Whoever is
+ * counted at one of them is the same either way; of the rest there may be some.
+ */
+export function limitedTo(query: StateQuery, agencies: readonly number[]): StateQuery {
+  return agencies.length * 2 < query.agencies.length ? { ...query, within: agencies } : query
 }
 
 /** Ids as one parameter, whatever the engine, to stand behind `in`. */
@@ -109,7 +118,6 @@ export function idList(ids: readonly number[]): RawBuilder<unknown> {
  */
 function known(query: StateQuery): RawBuilder<unknown> {
   const day = sql`${query.day}::date`
-  const from = sql`${windowStart(query.day)}::date`
   const classes = query.policy.staffClasses.map(each => cleanText(each).toLowerCase())
   return sql`
     select person_id, max(agency_id) as agency_id, max(missing) as missing, bool_or(fits_class) as fits_class,
@@ -128,10 +136,49 @@ function known(query: StateQuery): RawBuilder<unknown> {
       where ${day} between holder.first_day and holder.last_day and held.state in ('active', 'locked')
         and ${only(query, 'holder.person_id')}
       union all
-      select person_id, null, null, false, false, false, 1 << (day - ${from}), sends > 0 from person_day
-      where day between ${from} and ${day} and ${only(query, 'person_id')}
+      select person_id, null, null, false, false, false, mask & span, sends & span <> 0 from (${uses(query)}) used
     ) pile
     group by person_id having max(agency_id) is not null`
+}
+
+/**
+ * The window of `person_day`, each address counted together before it is asked whose it was: the days of use and of
+ * sending as masks, and as another the days on which the person had the address. Millions of days are read once and meet
+ * nothing but their own address; piled up for the same reason as above.
+ */
+function uses(query: StateQuery): RawBuilder<unknown> {
+  const from = sql`${windowStart(query.day)}::date`
+  const whole = query.person === undefined && query.within === undefined
+  return sql`
+    select whose.person_id, by_address.mask, by_address.sends, whose.span from (
+      select address, bit_or(mask) as mask, bit_or(sends) as sends, array_agg(person_id) filter (where span <> 0) as people,
+        array_agg(span) filter (where span <> 0) as spans
+      from (
+        select address, bit_or(1 << (day - ${from})) as mask,
+          bit_or(case when sends > 0 then 1 << (day - ${from}) else 0 end) as sends, null::bigint as person_id, 0 as span
+        from mailbox_day
+        where day between ${from} and ${query.day}::date and (sign_ins > 0 or sends > 0)
+          and ${whole ? sql`true` : sql`address in (select address from had)`}
+        group by address
+        union all
+        select address, 0, 0, person_id, span from had
+      ) each group by address
+    ) by_address cross join lateral unnest(by_address.people, by_address.spans) as whose (person_id, span)
+    where by_address.mask <> 0`
+}
+
+/** Who had which address of a personal mailbox on which days of the window, as a mask. */
+function had(query: StateQuery): RawBuilder<unknown> {
+  const from = sql`${windowStart(query.day)}::date`
+  const last = sql`least(address.last_day, holder.last_day, ${query.day}::date) - ${from}`
+  const first = sql`greatest(address.first_day, holder.first_day, ${from}) - ${from}`
+  return sql`
+    select holder.person_id, address.address, (1 << (${last} + 1)) - (1 << (${first})) as span
+    from mailbox_holder holder
+    join mailbox on mailbox.id = holder.mailbox_id and mailbox.kind = 'personal'
+    join mailbox_address address on address.mailbox_id = mailbox.id
+    where least(address.last_day, holder.last_day, ${query.day}::date) >= greatest(address.first_day, holder.first_day, ${from})
+      and ${only(query, 'holder.person_id')}`
 }
 
 /** Adds whether there was ever use; the limit makes it a look-up for each of the few without any in the window. */
@@ -214,7 +261,11 @@ export async function findAnomalies(
   query: StateQuery,
   within: readonly number[],
 ): Promise<{ anomalies: Anomaly[]; total: number }> {
-  const { rows } = await sql<{ person: string; used: boolean; total: number }>`${personStates(query)}
+  const { rows } = await sql<{
+    person: string
+    used: boolean
+    total: number
+  }>`${personStates(limitedTo(query, within))}
     select coalesce(nullif(person.staff_id, ''), '#' || person.id) as person, mask <> 0 as used, count(*) over () as total
     from state join person on person.id = state.person_id
     where required and not holds and ever
