@@ -1,6 +1,7 @@
 /** Pages of runs: looking, reading the roster now, approving what was refused. Runs are of the whole installation. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Action, may, type Operator } from '../access/access.ts'
+import type { AuditDetail } from '../access/audit.ts'
 import { appendAudit } from '../access/audit-store.ts'
 import { operatorOf, partyOf, requireAgency, sendPage } from '../access/plugin.ts'
 import type { CommandContext } from '../command.ts'
@@ -129,15 +130,37 @@ async function syncNow(desk: Desk, request: FastifyRequest, reply: FastifyReply)
 }
 
 async function sync(context: CommandContext, operator: Operator): Promise<RosterResult[]> {
-  const results = await syncAll(context, { source: null, dryRun: false, force: false })
+  const results = await recorded(context, operator, 'roster.synced', () =>
+    syncAll(context, { source: null, dryRun: false, force: false }),
+  )
   const [first] = results
-  await appendAudit(context.database.db, {
-    at: context.now(),
-    actor: partyOf(operator),
-    action: 'roster.synced',
-    detail: { runs: results.length, run: first?.run ?? null, guard: results.every(each => each.guard.ok) },
-  })
+  const guard = results.every(each => each.guard.ok)
+  await record(context, operator, 'roster.synced', { runs: results.length, run: first?.run ?? null, guard })
   return results
+}
+
+/** Work that failed is recorded too: of several sources the first may have changed what is known. */
+async function recorded<Result>(
+  context: CommandContext,
+  operator: Operator,
+  action: 'roster.synced' | 'run.approved',
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (thrown) {
+    await record(context, operator, action, { error: toAppError(thrown).code })
+    throw thrown
+  }
+}
+
+async function record(
+  { database, now }: CommandContext,
+  operator: Operator,
+  action: 'roster.synced' | 'run.approved',
+  detail: AuditDetail,
+): Promise<void> {
+  await appendAudit(database.db, { at: now(), actor: partyOf(operator), action, detail })
 }
 
 // one run -----------------------------------------------------------------------------------------------------------
@@ -227,13 +250,9 @@ async function approveRun(desk: Desk, request: FastifyRequest, reply: FastifyRep
 }
 
 async function approve(context: CommandContext, run: number, operator: Operator): Promise<RosterResult> {
-  const result = await approveRefused(context, run)
-  await appendAudit(context.database.db, {
-    at: context.now(),
-    actor: partyOf(operator),
-    action: 'run.approved',
-    detail: { run, as: result.run, leavers: result.people.leavers, joiners: result.people.joiners },
-  })
+  const result = await recorded(context, operator, 'run.approved', () => approveRefused(context, run))
+  const { leavers, joiners } = result.people
+  await record(context, operator, 'run.approved', { run, as: result.run, leavers, joiners })
   return result
 }
 

@@ -136,6 +136,10 @@ t.test('a source that cannot be read leaves a run that says so, and the roster a
   t.match(list.body, /thất bại/)
   t.match(list.body, /Lần đồng bộ vừa rồi chưa chạy được/)
   t.equal(await serving(province), 40)
+  const entry = await province.one<{ actor: string; error: string }>(
+    `select actor, detail ->> 'error' as error from audit order by number desc limit 1`,
+  )
+  t.match(entry, { actor: /^operator-/, error: 'file_unreadable' }, 'what began and failed is recorded too')
 })
 
 t.test(
