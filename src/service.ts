@@ -307,12 +307,13 @@ async function keepFollowing(
   const name = `follow.${source.name}`
   while (!signal.aborted) {
     try {
-      states.set(name, { name, ok: true, detail: source.path })
+      states.set(name, { name, ok: true, detail: 'reads' })
       const settings = await ingestSettings(context, source.name)
       await follow(database.db, settings, followOptions(context, source, signal))
     } catch (thrown) {
       const error = toAppError(thrown)
-      states.set(name, { name, ok: false, detail: error.message })
+      // whoever reaches the port is not told where files lie on this machine; the log is
+      states.set(name, { name, ok: false, detail: error.code })
       log.error({ source: source.name, code: error.code }, `following stopped: ${error.message}`)
       await sleep(FOLLOW_AGAIN_MS, undefined, { signal }).catch(() => {})
     }

@@ -211,9 +211,14 @@ function jobsPart({ nightly, missed }: State): Part & Record<string, unknown> {
     state: nightly.state,
     startedAt: nightly.startedAt,
     finishedAt: nightly.finishedAt,
-    message: nightly.message,
+    message: withoutForeign(nightly.message),
   }
   return { name: 'jobs', ok: good && missed.length === 0, detail, nightly: night, missedNights: missed }
+}
+
+/** What a library said may hold a name or an address: of `step: internal: …` only that it was so. */
+function withoutForeign(message: string): string {
+  return message.replace(/\binternal: .*/s, 'internal; see the log')
 }
 
 function followPart({ sources }: State): Part & Record<string, unknown> {

@@ -132,6 +132,15 @@ each(
   },
 )
 
+each('what a library said of a night is not told to whoever reaches the port', async (t, database) => {
+  const server = serverOn(t, database)
+  const message = 'mailbox: internal: duplicate key (address)=(hoalt@phuocan.test); activity: 2 sources'
+  await record(database, { state: 'failed', startedAt: '2026-11-21T18:30:00Z', message })
+  const { body } = await get(server, '/health/ready')
+  t.notMatch(body, /hoalt/)
+  t.match(body, /"message":"mailbox: internal; see the log"/)
+})
+
 each('metrics tell the runs and the logs', async (t, database) => {
   const server = serverOn(t, database)
   await record(database, {
