@@ -146,7 +146,7 @@ t.test('a form beyond every measure is refused as a page, and nothing of it is k
 
 t.test('the API is described for those who are signed in, and for nobody else', async t => {
   t.match(await web.get('/api/v1/openapi.json'), { status: 401, headers: { 'content-type': /json/ } })
-  t.match(await web.get('/api/docs'), { status: 401 })
+  t.match(await web.get('/api/docs'), { status: 303, headers: { location: /sign-in/ } })
   const viewer = await web.signIn('viewer')
   const { status, body } = await web.get('/api/v1/openapi.json', viewer)
   t.equal(status, 200)
