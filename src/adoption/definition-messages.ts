@@ -45,7 +45,7 @@ const vi: DefinitionWords = {
       id: 'issued',
       title: 'Được cấp hộp thư',
       text: [
-        'Người thuộc diện cấp có ít nhất một hộp thư cá nhân đang hoạt động hoặc tạm khóa trong ngày. Hộp thư cơ quan, chức danh hoặc dùng chung không tính cho cá nhân.',
+        'Người thuộc diện cấp có ít nhất một hộp thư cá nhân đang hoạt động hoặc bị khoá trong ngày. Hộp thư cơ quan, chức danh hoặc dùng chung không tính cho cá nhân.',
       ],
     },
     {

@@ -56,13 +56,13 @@ function vnDay(day: string): string {
 }
 
 const viMailboxStates: Record<string, string> = {
-  planned: 'dự kiến cấp',
-  invited: 'đã cấp, chưa kích hoạt',
+  planned: 'mới đề xuất',
+  invited: 'đã gửi kích hoạt',
   active: 'đang hoạt động',
-  locked: 'tạm khóa',
-  suspended: 'đình chỉ',
+  locked: 'bị khoá',
+  suspended: 'tạm khoá',
   archived: 'lưu trữ',
-  removed: 'đã xóa',
+  removed: 'đã xoá',
 }
 
 const viKinds: Record<string, string> = {
@@ -78,7 +78,7 @@ const vi: EvidenceWords = {
     [`${name} (${code})`, title, staff_class, is_primary ? 'vị trí chính' : null, viSpan(span)]
       .filter(Boolean)
       .join(', '),
-  absence: span => `Tạm không tính, ${viSpan(span)}`,
+  absence: span => `Vắng mặt dài ngày, ${viSpan(span)}`,
   mailbox: ({ address, kind, state }) =>
     `Hộp thư ${viKinds[kind] ?? kind} ${address}: ${state === null ? 'không rõ trạng thái' : (viMailboxStates[state] ?? state)}`,
   earlier: ({ last_day, days }) =>
@@ -127,7 +127,7 @@ function viWhy(reason: StateReason): string {
         ? 'Danh sách không ghi nhóm cán bộ'
         : `Nhóm “${reason.staffClass}” không thuộc diện cấp`
     case 'absent':
-      return `Tạm không tính ${viSpan(reason)}`
+      return `Vắng mặt dài ngày ${viSpan(reason)}, nên tạm không thuộc diện cấp`
     case 'hasMailbox':
       return `Hộp thư ${reason.address} ${viMailboxStates[reason.state] ?? reason.state}`
     case 'mailboxClosed':

@@ -8,12 +8,11 @@ import { figuresRequest } from './command.ts'
 import type { Pages, View } from './page.ts'
 import { figuresKept, type KeptFigure, type Movement, movementOf, weeklyFigures } from './page-store.ts'
 import { type Ground, readGround } from './report.ts'
-import { chartWeeks, WEEKS } from './stage.ts'
+import { chartWeeks, hidesMany, WEEKS } from './stage.ts'
 
 /** What the hero and the table need beside the figures of the day. */
 export type History = {
   movement: Movement | null
-  weekAgo: KeptFigure | undefined
   weeks: (KeptFigure & { week: number })[]
 }
 
@@ -21,12 +20,11 @@ export async function historyOf(pages: Pages, view: View, agency: AgencyFigures)
   const { db } = pages.context.database
   return {
     movement: await sharedMovement(pages, view, agency),
-    weekAgo: (await figuresKept(db, addDays(view.day, -7), [agency.id])).get(agency.id),
     weeks: await weeklyFigures(db, agency.id, view.day, WEEKS),
   }
 }
 
-/** Who began, ceased, came and left since seven days ago; null where one of the days is not known. */
+/** Who began, ceased, came and left since seven days ago; null where one of the days is not known, or too little of it. */
 function sharedMovement(pages: Pages, view: View, agency: AgencyFigures): Promise<Movement | null> {
   if (agency.rate.regular === null) return Promise.resolve(null)
   // by agency and of the whole of it, so that it is the same for everybody who may see the agency
@@ -35,7 +33,11 @@ function sharedMovement(pages: Pages, view: View, agency: AgencyFigures): Promis
     const earlier = await readGround(db, await figuresRequest(pages.context, addDays(view.day, -7)))
     const before = groundBelow(earlier, agency.id)
     const after = groundBelow(view.ground, agency.id)
-    return before && after ? movementOf(db, before, after) : null
+    if (!before || !after) return null
+    const moved = await movementOf(db, before, after)
+    const hides =
+      hidesMany(moved.hiddenBefore, moved.requiredBefore) || hidesMany(moved.hiddenAfter, moved.requiredAfter)
+    return hides ? null : moved
   })
 }
 

@@ -1,6 +1,6 @@
 /** The overview: how far the reader's agency is, why, and what to do about it. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { may } from '../access/access.ts'
+import { may, mayAnywhere } from '../access/access.ts'
 import { operatorOf, sendPage } from '../access/plugin.ts'
 import { card, empty, tableCard, todo } from '../web/components.ts'
 import { day as dayText, number } from '../web/format.ts'
@@ -9,7 +9,7 @@ import { queryChoice } from '../web/query.ts'
 import { type AgencyFigures, WINDOW_DAYS } from './adoption.ts'
 import { heldDays } from './coverage.ts'
 import { historyFigure, historyOf, monthAgo } from './history-page.ts'
-import { childrenOf, hrefOf, nothingYet, openView, type Pages, subtreeOf, type View } from './page.ts'
+import { childrenOf, countsOf, hrefOf, nothingYet, openView, type Pages, subtreeOf, type View } from './page.ts'
 import { refusedRuns, waitingCreations, waitingPlan } from './page-store.ts'
 import {
   agencyTable,
@@ -24,7 +24,6 @@ import {
   statusChoices,
   statusOf,
 } from './panel-page.ts'
-import { countPeople } from './people-store.ts'
 import { spokenTarget } from './stage.ts'
 import { limitedTo } from './store.ts'
 import { targetStatuses } from './target.ts'
@@ -153,28 +152,38 @@ async function peopleTasks(
   if (!maySeeNames(request)) return []
   const { words, locale, ground } = view
   const agencies = subtreeOf(view, top).map(each => each.id)
-  const counts = await countPeople(pages.context.database.db, {
+  const counts = await countsOf(pages, view, {
     states: limitedTo(ground.query, agencies),
     agencies,
     search: null,
   })
   const task = (count: number, stage: string, text: string, hint: string): Task[] =>
     count === 0 ? [] : [{ text, hint, count: number(locale, count), href: peopleHref(view, top, stage) }]
+  const mayInvite = mayAnywhere(operatorOf(request), 'mailboxes.invite')
   const activation = top.rate.activated === null ? 0 : counts['kich-hoat-cham']
   return [
-    ...task(activation, 'kich-hoat-cham', words.todo.slow, words.todo.slowText),
+    ...task(
+      activation,
+      'kich-hoat-cham',
+      words.todo.slow,
+      mayInvite ? words.todo.slowText : words.todo.slowAsk,
+    ),
     ...task(counts['khong-khop'], 'khong-khop', words.todo.anomalies, words.todo.anomaliesText),
   ]
 }
 
-/** Logs that do not reach the end of the day the figures are of. */
-function logTasks({ ground, day, words }: View, request: FastifyRequest): Task[] {
+/** Logs that do not reach the end of the day the figures are of; of a day not ended yet, of the day before. */
+function logTasks({ ground, day, partial, words }: View, request: FastifyRequest): Task[] {
   if (!may(operatorOf(request), 'sources.view', null)) return []
   return ground.sources
-    .filter(source => heldDays(source.log, day)[WINDOW_DAYS - 1] !== 1)
+    .filter(source => heldDays(source.log, day)[WINDOW_DAYS - (partial ? 2 : 1)] !== 1)
     .map(({ name, log }) => ({
-      text: words.todo.logs(name),
-      hint: log?.lastDay ? words.todo.logsSince(dayText(log.lastDay)) : words.todo.logsNever,
+      ...(log?.lastDay && log.lastDay > day
+        ? { text: words.todo.logsGap(name, dayText(day)), hint: words.todo.logsGapText }
+        : {
+            text: words.todo.logs(name),
+            hint: log?.lastDay ? words.todo.logsSince(dayText(log.lastDay)) : words.todo.logsNever,
+          }),
       count: '!',
       href: '/sources',
       urgent: true,

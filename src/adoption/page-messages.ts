@@ -123,9 +123,14 @@ export type PageWords = {
     planOf: Count
     slow: string
     slowText: string
+    /** For who may not give out activation links. */
+    slowAsk: string
     logs: Count
     logsSince: Count
     logsNever: string
+    /** Of a day long past, while the log has gone on since. */
+    logsGap: (name: string, day: string) => string
+    logsGapText: string
     run: Count
     runText: string
     anomalies: string
@@ -303,10 +308,13 @@ const vi: PageWords = {
     planRefused: 'Đề xuất vượt ngưỡng an toàn, chờ xem xét',
     planOf: day => `lập ngày ${day}`,
     slow: 'Đã cấp quá 14 ngày, chưa kích hoạt',
-    slowText: 'gửi lại hoặc in phiếu kích hoạt',
+    slowText: 'gửi lại liên kết hoặc in phiếu kích hoạt',
+    slowAsk: 'đề nghị quản trị cơ quan gửi lại liên kết hoặc in phiếu kích hoạt',
     logs: name => `Chưa nhận được nhật ký từ ${name}`,
     logsSince: day => `đã nhận đến ${day}`,
     logsNever: 'chưa nhận lần nào',
+    logsGap: (name, day) => `Thiếu nhật ký ngày ${day} từ ${name}`,
+    logsGapText: 'nạp bù nếu còn tệp nhật ký của ngày đó',
     run: name => `Danh sách cán bộ từ ${name} chờ xác nhận`,
     runText: 'lần đọc gần nhất vượt ngưỡng an toàn, danh sách cũ được giữ nguyên',
     anomalies: 'Có sử dụng nhưng không có hộp thư đang hoạt động',
@@ -505,9 +513,12 @@ const en: PageWords = {
     planOf: day => `made on ${day}`,
     slow: 'Issued over 14 days ago, not activated',
     slowText: 'send the links again or print activation slips',
-    logs: name => `No log received from ${name}`,
+    slowAsk: 'ask your agency’s administrator to send the links again or print activation slips',
+    logs: name => `No recent log received from ${name}`,
     logsSince: day => `received up to ${day}`,
     logsNever: 'never received',
+    logsGap: (name, day) => `No log of ${day} from ${name}`,
+    logsGapText: 'read it in if its file is still kept',
     run: name => `The roster read from ${name} waits for confirmation`,
     runText: 'the last read was over the safety limit; the earlier roster stays',
     anomalies: 'Use without an active mailbox',

@@ -51,9 +51,8 @@ function stamp({ context }: Pages, view: View, agency: AgencyFigures | undefined
 
 export type HeroParts = {
   agency: AgencyFigures
+  /** null: the two days cannot be compared. */
   movement: Movement | null
-  /** The kept figure of seven days before, for the change of those required. */
-  weekAgo: KeptFigure | undefined
   /** HTML: the chart with its table. */
   chart: string
   /** HTML: where to go from here. */
@@ -120,11 +119,11 @@ function boundsLine({ words, locale }: View, agency: AgencyFigures): string {
   return html`<p class="stamp mb-1">${words.hero.bounds(percent(locale, range[0]), percent(locale, range[1]))}</p>`
 }
 
-function changeLine(view: View, { movement, weekAgo, agency }: HeroParts): string {
+function changeLine(view: View, { movement, agency }: HeroParts): string {
   const { change } = view.words
   const { locale } = view
   if (movement === null) return change.unknown
-  const { began, ceased, came, left } = movement
+  const { began, ceased, came, left, requiredBefore, requiredAfter } = movement
   const net = began - ceased + came - left
   const text =
     net === 0 ? change.same : net > 0 ? change.more(number(locale, net)) : change.fewer(number(locale, -net))
@@ -136,7 +135,7 @@ function changeLine(view: View, { movement, weekAgo, agency }: HeroParts): strin
     ...some(ceased, change.ceased),
     ...(roster.length === 0 ? [] : [change.because(roster.join(', '))]),
   ]
-  const required = weekAgo && agency.required !== null ? agency.required - weekAgo.required : 0
+  const required = requiredAfter - requiredBefore
   return [
     `${text}${parts.length === 0 ? '' : ` (${parts.join('; ')})`}.`,
     ...some(Math.max(0, required), change.requiredMore),

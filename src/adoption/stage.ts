@@ -97,6 +97,11 @@ export function hidesUse(agency: AgencyFigures): boolean {
   return hidden(low, high, agency.required) > MOST_HIDDEN_IN_A_CHANGE
 }
 
+/** The same of people counted: how many are required, and of how many of them missing logs could hide regular use. */
+export function hidesMany(hiddenUse: number, required: number): boolean {
+  return hidden(0, hiddenUse, required) > MOST_HIDDEN_IN_A_CHANGE
+}
+
 function hidden(low: number | null, high: number | null, required: number | null): number {
   return low === null || high === null || !required ? 0 : (high - low) / required
 }
@@ -121,6 +126,8 @@ const MOST_HIDDEN = 0.1
 export type ChartWeek = { day: Day; count: number | null; total: number | null }
 
 type WeekFigure = {
+  /** The day it was kept for, up to six before the end of its week. */
+  day: Day
   regular: number | null
   regularHigh: number | null
   required: number | null
@@ -129,8 +136,8 @@ type WeekFigure = {
 }
 
 /**
- * The weeks of a chart, the oldest first, from the first that was kept to the day itself; null where nothing was kept or
- * the logs were too far from complete.
+ * The weeks of a chart, the oldest first, from the first that was kept to the day itself, each with the day its figure is
+ * of; null where nothing was kept or the logs were too far from complete.
  */
 export function chartWeeks(
   day: Day,
@@ -138,13 +145,13 @@ export function chartWeeks(
   kept: readonly (WeekFigure & { week: number })[],
 ): ChartWeek[] {
   const byWeek = new Map<number, WeekFigure>(kept.map(each => [each.week, each]))
-  byWeek.set(0, { ...agency, regularHigh: agency.bounds.regular[1] })
+  byWeek.set(0, { ...agency, day, regularHigh: agency.bounds.regular[1] })
   const oldest = Math.max(...byWeek.keys())
   return Array.from({ length: oldest + 1 }, (_, i) => {
     const week = oldest - i
     const figure = byWeek.get(week)
     const total = figure?.required ?? null
-    return { day: addDays(day, -7 * week), count: figure ? knownRegular(figure) : null, total }
+    return { day: figure?.day ?? addDays(day, -7 * week), count: figure ? knownRegular(figure) : null, total }
   })
 }
 

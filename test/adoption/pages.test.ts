@@ -323,7 +323,7 @@ t.test('one person: days of use, why, and what it rests on; each look recorded',
   t.match(await page(1), /Vì sao được tính là sử dụng thường xuyên/)
   t.match(await page(2), /Vì sao chưa được tính .* 1\/4 tuần và 1 ngày làm việc/)
   t.match(await page(5), /Chưa có hộp thư cá nhân/)
-  t.match(await page(others.absent.id), /Tạm không tính/)
+  t.match(await page(others.absent.id), /Vắng mặt dài ngày/)
   t.match(await page(others.left.id), /Không còn công tác/)
   const two = await page(others.two.id)
   t.match(two, /hop10@phuocan\.test/)
@@ -386,6 +386,16 @@ t.test(
       /So với 7 ngày trước: thêm 2 người sử dụng thường xuyên \(2 người bắt đầu\)/,
     )
     t.match(text(await web.get('/agencies/H99.05', admin)), /Chưa có số liệu các tuần trước/)
+    t.match(
+      text(await web.get('/agencies/H99.05?asOf=2026-11-13', admin)),
+      /không thay đổi\. Số người thuộc diện cấp giảm 1\./,
+      'one left on the eleventh, though no figure of the sixth was kept',
+    )
+    t.match(
+      text(await web.get('/agencies/H99.47', admin)),
+      /Chưa đủ số liệu để so sánh với 7 ngày trước/,
+      'where missing logs may hide many, no change is said',
+    )
     for (const back of [28, 14, 7, 0])
       await keepFigures(database.db, await figuresRequest(web.context, addDays(dayOf(DAY), -back)))
     const fresh = readable(await openWeb(t, { database, config, now }))
