@@ -1,6 +1,6 @@
 /** The page of the audit. */
 import { empty, nextLink, notice, pageHead, select, table } from '../web/components.ts'
-import { instant, number } from '../web/format.ts'
+import { day as dayText, instant, number } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import { addressOf } from '../web/query.ts'
 import { type AuditDetail, type AuditEntry, auditActions, isAuditAction } from './audit.ts'
@@ -83,8 +83,12 @@ function partyText(locale: Locale, name: string | null, pseudonym: string): stri
 }
 
 function detailText(locale: Locale, detail: AuditDetail): string {
-  const { details, no, yes } = auditWords[locale]
-  const text = (value: AuditDetail[string]) => (value === true ? yes : value === false ? no : (value ?? '–'))
+  const { details, values, no, yes } = auditWords[locale]
+  const text = (value: AuditDetail[string]) => {
+    if (typeof value === 'number') return number(locale, value)
+    if (typeof value !== 'string') return value === null ? '–' : value ? yes : no
+    return /^\d{4}-\d\d-\d\d$/.test(value) ? dayText(value) : (values[value] ?? value)
+  }
   return Object.entries(detail)
     .map(([key, value]) => `${details[key] ?? key}: ${text(value)}`)
     .join(', ')
