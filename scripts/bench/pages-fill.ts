@@ -65,7 +65,9 @@ async function fillMailboxes(db: Db, people: number): Promise<void> {
   await sql`insert into mailbox (id, platform, address, name, quota_bytes, state)
     select n, 'mail', 'hop' || n || '@phuocan.test', full_name, 1000000000,
       case n % 50 when 0 then 'locked' else 'active' end
-    from generate_series(1, ${people}::int) n join person on person.id = n where n * 7907 % 1013 % 15 > 0`.execute(db)
+    from generate_series(1, ${people}::int) n join person on person.id = n where n * 7907 % 1013 % 15 > 0`.execute(
+    db,
+  )
   await sql`insert into mailbox_state (mailbox_id, first_day, state) select id, '-infinity', state from mailbox`.execute(
     db,
   )

@@ -243,7 +243,8 @@ function yardstick(): Yard {
 function timed(program: string, args: string[]): { ms: number; out: string } {
   const begun = performance.now()
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
-  if (status !== 0) throw new Error(`${program} ${args[0]} ended with ${status}: ${stderr}${stdout.slice(0, 500)}`)
+  if (status !== 0)
+    throw new Error(`${program} ${args[0]} ended with ${status}: ${stderr}${stdout.slice(0, 500)}`)
   return { ms: performance.now() - begun, out: stdout }
 }
 

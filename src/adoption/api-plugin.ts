@@ -7,11 +7,11 @@ import { audit, operatorOf } from '../access/plugin.ts'
 import { AppError } from '../error.ts'
 import { type AdoptionReport, type AgencyFigures, FIGURE_DEFINITION } from './adoption.ts'
 import { words as figureWords } from './messages.ts'
-import { askedAgency, openView, type Pages, subtreeOf, type View } from './page.ts'
+import { askedAgency, countsOf, openView, type Pages, subtreeOf, type View } from './page.ts'
 import { weeklyFigures } from './page-store.ts'
 import { peopleWords } from './people-messages.ts'
 import { type Asked, askedPeople, auditList, peopleQuery } from './people-page.ts'
-import { countPeople, type ListedPerson, listPeople } from './people-store.ts'
+import { type ListedPerson, listPeople } from './people-store.ts'
 import { explanationOf, seePerson } from './person-page.ts'
 import { anomaliesOf, reportOf } from './report.ts'
 import {
@@ -142,7 +142,7 @@ async function people(pages: Pages, request: FastifyRequest) {
   const view = await openView(pages, request)
   const asked = askedPeople(view, request)
   const query = peopleQuery(view, asked)
-  const counts = await countPeople(db, query)
+  const counts = await countsOf(pages, view, query)
   const { filter, after } = asked
   const found = await listPeople(db, { ...query, filter, after, limit: PAGE_PEOPLE + 1 })
   const shown = found.slice(0, PAGE_PEOPLE)
@@ -196,7 +196,7 @@ async function exportPeople(pages: Pages, request: FastifyRequest, reply: Fastif
     throw new AppError('forbidden', 'your role does not allow this')
   const view = await openView(pages, request)
   const asked = askedPeople(view, request)
-  const counts = await countPeople(pages.context.database.db, peopleQuery(view, asked))
+  const counts = await countsOf(pages, view, peopleQuery(view, asked))
   await audit(pages.context, request, {
     action: 'export',
     agencyId: asked.agency?.id ?? operatorOf(request).agencyId,

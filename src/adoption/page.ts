@@ -15,6 +15,7 @@ import { type AgencyFigures, subtreeEnd } from './adoption.ts'
 import { figuresRequest } from './command.ts'
 import { type PageWords, pageWords } from './page-messages.ts'
 import { agenciesElsewhere, type Movement, rosterSpoke } from './page-store.ts'
+import { countPeople, type PeopleCounts, type PeopleQuery } from './people-store.ts'
 import type { FiguresRequest, Ground } from './report.ts'
 import { readFigures } from './report.ts'
 import type { Shared } from './single-flight.ts'
@@ -29,6 +30,8 @@ export type Pages = {
   known: Shared<Known>
   /** By day and agency. */
   movements: Shared<Movement | null>
+  /** By day, agencies and what is sought. */
+  counts: Shared<PeopleCounts>
   /** By day, agency and language: drawing takes longer than counting. */
   charts: Shared<string>
 }
@@ -77,6 +80,19 @@ export function knownOn({ context, known }: Pages, wanted: FiguresRequest): Prom
     ...(await readFigures(db, wanted)),
     rosterSpoke: await rosterSpoke(db),
   }))
+}
+
+/**
+ * People by where they stand, shared by everybody who asks for those of the very same agencies: a scope is part of the
+ * question, so that nobody is answered with another's.
+ */
+export function countsOf(
+  { context, counts }: Pages,
+  { day }: View,
+  query: PeopleQuery,
+): Promise<PeopleCounts> {
+  const key = `${day} ${query.agencies.join(',')} ${query.search?.lower ?? ''}`
+  return counts(key, () => countPeople(context.database.db, query))
 }
 
 function askedDay(request: FastifyRequest, today: Day): Day | null {

@@ -10,6 +10,7 @@ import type { AgencyFigures } from './adoption.ts'
 import {
   agencyHref,
   askedAgency,
+  countsOf,
   hrefOf,
   nothingYet,
   openView,
@@ -19,13 +20,7 @@ import {
 } from './page.ts'
 import { headOf } from './panel-page.ts'
 import { type PeopleWords, peopleWords } from './people-messages.ts'
-import {
-  countPeople,
-  type ListedPerson,
-  listPeople,
-  type PeopleCounts,
-  type PeopleQuery,
-} from './people-store.ts'
+import { type ListedPerson, listPeople, type PeopleCounts, type PeopleQuery } from './people-store.ts'
 import { isMeant, type Search, searchOf } from './search.ts'
 import { type FilterName, filters, type PlaceName } from './stage.ts'
 import { limitedTo } from './store.ts'
@@ -96,7 +91,7 @@ export async function peoplePage(
 async function peopleBody(pages: Pages, view: View, request: FastifyRequest, asked: Asked): Promise<string> {
   const { db } = pages.context.database
   const query = peopleQuery(view, asked)
-  const counts = await countPeople(db, query)
+  const counts = await countsOf(pages, view, query)
   const found = await listPeople(db, {
     ...query,
     filter: asked.filter,

@@ -8,17 +8,22 @@ import { overviewPage } from './overview-page.ts'
 import type { Known, Pages } from './page.ts'
 import type { Movement } from './page-store.ts'
 import { peoplePage } from './people-page.ts'
+import type { PeopleCounts } from './people-store.ts'
 import { personPage } from './person-page.ts'
 import { singleFlight } from './single-flight.ts'
 import { targetsPage } from './targets-page.ts'
+
+/** Agencies looked at at once whose few numbers and whose chart are kept: some hundred heads on a Monday morning. */
+const MOST_AGENCIES = 200
 
 export async function adoptionPlugin(server: FastifyInstance, context: CommandContext): Promise<void> {
   const clock = () => performance.now()
   const pages: Pages = {
     context,
     known: singleFlight<Known>(clock),
-    movements: singleFlight<Movement | null>(clock),
-    charts: singleFlight<string>(clock),
+    movements: singleFlight<Movement | null>(clock, MOST_AGENCIES),
+    counts: singleFlight<PeopleCounts>(clock, MOST_AGENCIES),
+    charts: singleFlight<string>(clock, MOST_AGENCIES),
   }
   const figures = { config: { access: 'figures.view' } } as const
   server.get('/', figures, (request, reply) => overviewPage(pages, request, reply))

@@ -15,6 +15,25 @@ t.test('a hundred who ask at once cost one computation', async t => {
   t.equal(await shared('day', compute), 3, 'no longer than five seconds')
 })
 
+t.test('what took long to answer is shared longer, a minute at most', async t => {
+  let now = 0
+  let computed = 0
+  const shared = singleFlight<number>(() => now)
+  const taking = (ms: number) => async () => {
+    now += ms
+    return ++computed
+  }
+  await shared('day', taking(1000))
+  now += 9999
+  t.equal(await shared('day', taking(20_000)), 1, 'ten times as long as it took')
+  now += 1
+  t.equal(await shared('day', taking(20_000)), 2)
+  now += 59_999
+  t.equal(await shared('day', taking(0)), 2)
+  now += 1
+  t.equal(await shared('day', taking(0)), 3)
+})
+
 t.test('an answer that failed is not kept', async t => {
   const shared = singleFlight<string>(() => 0)
   await t.rejects(
