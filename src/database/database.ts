@@ -4,7 +4,7 @@
  * SQL stands in the stores as text and speaks to both. Values come back alike: dates as `YYYY-MM-DD` text
  * (`-infinity` and `infinity` too), 64-bit integers as numbers, instants as Date.
  */
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import type { PGlite } from '@electric-sql/pglite'
 import {
   type DatabaseConnection,
@@ -60,12 +60,26 @@ async function openEmbedded(folder: string): Promise<Database> {
   if (folder.startsWith('memory')) return wrapEmbedded(await createEmbedded(undefined), () => {})
   const path = userPath(folder)
   mkdirSync(path, { recursive: true })
+  keepToOwner(path)
   const release = lockFolder(path)
   try {
     return wrapEmbedded(await createEmbedded(path), release)
   } catch (cause) {
     release()
     throw new AppError('database_refused', `the embedded database in ${folder} cannot be opened`, { cause })
+  }
+}
+
+/**
+ * The engine makes its files writable for everybody: who may enter the folder could read every person and make himself
+ * an administrator.
+ */
+function keepToOwner(path: string): void {
+  try {
+    chmodSync(path, 0o700)
+  } catch (cause) {
+    const mend = 'give it to the user who runs the service'
+    throw new AppError('database_refused', `${path} cannot be closed to other users; ${mend}`, { cause })
   }
 }
 

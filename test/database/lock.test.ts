@@ -1,3 +1,4 @@
+import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import t from 'tap'
@@ -27,6 +28,15 @@ t.test('folders side by side do not hinder each other', async t => {
   const releases = ['a', 'b'].map(name => lockFolder(join(parent, name)))
   t.equal(releases.length, 2)
   for (const release of releases) release()
+})
+
+t.test('an embedded database is entered by nobody but its owner, one made before too', async t => {
+  const folder = join(t.testdir({ data: { db: {} } }), 'data/db')
+  chmodSync(folder, 0o755)
+  const config = { url: `pglite:${folder}`, backend: 'postgres' as const, maxConnections: 2 }
+  const database = await openDatabase(config)
+  t.equal(statSync(folder).mode & 0o777, 0o700)
+  await database.close()
 })
 
 t.test('an embedded database opens for one process; what was committed outlives its killing', async t => {
