@@ -6,6 +6,7 @@ import { type Config, userPath } from './config.ts'
 import { backUp } from './database/backup.ts'
 import { type Restored, restore } from './database/backup-restore.ts'
 import { AppError } from './error.ts'
+import { cancelOpen } from './mailbox/activation-store.ts'
 import { instant } from './web/format.ts'
 import { packageVersion } from './web/layout.ts'
 
@@ -28,13 +29,14 @@ The file holds personal data: keep it where only administrators can read it, on 
 }
 
 export async function runRestore(context: CommandContext, values: Values, words: string[]): Promise<Answer> {
-  const { config, database, signal, progress } = context
+  const { config, database, signal, progress, now } = context
   const path = userPath(words[0] ?? '')
   const configuration = textOption(values, 'configuration')
   if (configuration !== null && existsSync(userPath(configuration))) {
     throw new AppError('usage', `--configuration: ${configuration} exists already; name a new file`)
   }
   const restored = await restore(database, path, { timeZone: config.timeZone, signal, progress })
+  const ended = await cancelOpen(database.db, now())
   if (configuration !== null) writeConfiguration(userPath(configuration), restored)
   const { bytes, tables, rows, header, migrated } = restored
   const differs = differences(header.configuration, config)
@@ -48,8 +50,9 @@ export async function runRestore(context: CommandContext, values: Values, words:
       product: header.product,
       migrated,
       configurationDiffers: differs,
+      invitationsEnded: ended,
     },
-    text: () => restoredText(config, restored, differs),
+    text: () => restoredText(config, restored, { differs, ended }),
     exit: 0,
   }
 }
@@ -57,7 +60,7 @@ export async function runRestore(context: CommandContext, values: Values, words:
 function restoredText(
   { locale, timeZone }: Config,
   { rows, tables, header }: Restored,
-  differs: string[],
+  { differs, ended }: { differs: string[]; ended: number },
 ): string {
   const at = instant(new Date(header.createdAt), timeZone)
   const parts = differs.join(', ')
@@ -66,13 +69,17 @@ function restoredText(
       differs.length === 0
         ? ''
         : `Cấu hình lúc sao lưu khác cấu hình đang dùng ở: ${parts}. Xem lại bằng --configuration TỆP.\n`
-    return `Đã khôi phục ${rows} dòng của ${tables} bảng, sao lưu lúc ${at}.\n${also}Tiếp theo: hopthu check, rồi hopthu audit verify\n`
+    const links =
+      ended === 0 ? '' : `${ended} liên kết kích hoạt đã cấp trước đó không còn hiệu lực; cần mời lại.\n`
+    return `Đã khôi phục ${rows} dòng của ${tables} bảng, sao lưu lúc ${at}.\n${also}${links}Tiếp theo: hopthu check, rồi hopthu audit verify\n`
   }
   const also =
     differs.length === 0
       ? ''
       : `The configuration of then differs from the present one in: ${parts}. See it with --configuration FILE.\n`
-  return `${rows} rows of ${tables} tables are restored, from a backup of ${at}.\n${also}Next: hopthu check, then hopthu audit verify\n`
+  const links =
+    ended === 0 ? '' : `${ended} activation links of before no longer open anything; invite again.\n`
+  return `${rows} rows of ${tables} tables are restored, from a backup of ${at}.\n${also}${links}Next: hopthu check, then hopthu audit verify\n`
 }
 
 /** Parts of the configuration that are not as they were; where the database lies may well have changed. */

@@ -149,6 +149,15 @@ export async function withdraw(db: Db, ids: readonly number[], now: Date): Promi
     where id = any(${[...ids]}::bigint[]) and used_at is null and cancelled_at is null`.execute(db)
 }
 
+/** After a restore: what was used or cancelled since the backup stands open in it again. How many there were. */
+export async function cancelOpen(db: Db, now: Date): Promise<number> {
+  const { rows } = await sql`
+    update activation set cancelled_at = ${now} where used_at is null and cancelled_at is null returning 1`.execute(
+    db,
+  )
+  return rows.length
+}
+
 // using one ---------------------------------------------------------------------------------------------------------
 
 export type Invitation = {

@@ -554,6 +554,27 @@ for (const engine of [pglite, postgres]) {
 
 // the commands ------------------------------------------------------------------------------------------------------
 
+const kept = (path: string) => openDatabase({ url: `pglite:${path}`, backend: 'postgres', maxConnections: 2 })
+
+/** An activation link that may still be used. */
+async function withLink(path: string): Promise<void> {
+  const database = await kept(path)
+  await sql`with made as (
+      insert into mailbox (platform, address, name, quota_bytes, state)
+      values ('mail', 'hoalt@phuocan.test', '', 0, 'active') returning id
+    ) insert into activation (mailbox_id, token_hash, purpose, channel, made_at, expires_at)
+      select id, '\\x01', 'first', 'mail', now(), 'infinity' from made`.execute(database.db)
+  await database.close()
+}
+
+async function openLinks(path: string): Promise<number | undefined> {
+  const database = await kept(path)
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from activation where used_at is null and cancelled_at is null`.execute(database.db)
+  await database.close()
+  return rows[0]?.n
+}
+
 t.test('hopthu backup and restore', async t => {
   const own = mkdtempSync(join(folder, 'cli-'))
   const config = (name: string) => {
@@ -578,6 +599,7 @@ t.test('hopthu backup and restore', async t => {
   }
   const [here, there] = [config('here'), config('there')]
   t.equal(hopthu(here, 'migrate').status, 0)
+  await withLink(join(own, 'here'))
   const backup = hopthu(here, 'backup', 'a.hopthu', '--json')
   t.equal(backup.status, 0)
   t.match(backup.json, { bytes: statSync(join(own, 'a.hopthu')).size, tables: Number, checked: true })
@@ -594,7 +616,8 @@ t.test('hopthu backup and restore', async t => {
   })
   // what was recorded of bringing it up and of the refusal is no data that stands in the way
   const restored = hopthu(there, 'restore', 'a.hopthu', '--configuration', 'then.json', '--json')
-  t.match(restored.json, { ...backup.json, file: undefined, configurationDiffers: [] })
+  t.match(restored.json, { ...backup.json, file: undefined, configurationDiffers: [], invitationsEnded: 1 })
+  t.equal(await openLinks(join(own, 'there')), 0, 'a link used since the backup opens nothing again')
   t.equal(restored.status, 0)
   t.match(JSON.parse(readFileSync(join(own, 'then.json'), 'utf8')), {
     mailOut: { password: { env: 'BACKUP_TEST_SECRET' } },
