@@ -9,7 +9,16 @@ import { queryChoice } from '../web/query.ts'
 import { type AgencyFigures, WINDOW_DAYS } from './adoption.ts'
 import { heldDays } from './coverage.ts'
 import { historyFigure, historyOf, monthAgo } from './history-page.ts'
-import { childrenOf, countsOf, hrefOf, nothingYet, openView, type Pages, subtreeOf, type View } from './page.ts'
+import {
+  childrenOf,
+  countsOf,
+  hrefOf,
+  nothingYet,
+  openView,
+  type Pages,
+  subtreeOf,
+  type View,
+} from './page.ts'
 import { refusedRuns, waitingCreations, waitingPlan } from './page-store.ts'
 import {
   agencyTable,
