@@ -28,6 +28,8 @@ import { department, fill, yesterday } from './pages-fill.ts'
 const people = Number(process.argv[2] ?? 60_000)
 const rounds = Number(process.argv[3] ?? 5)
 const HEADS = 20
+/** Days asked for so far, counted back. */
+let days = 0
 const LONGEST_MS = 120_000
 const main = join(import.meta.dirname, '../../src/main.ts')
 
@@ -184,8 +186,6 @@ async function measurePage(token: string, { path, shared }: { path: string; shar
   process.stderr.write(`${path}: ${median(row.anew).toFixed(0)} ms\n`)
   return row
 }
-
-let days = 0
 
 /** The address for a day further back than any asked for yet. */
 function onNewDay(path: string): string {

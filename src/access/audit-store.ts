@@ -188,7 +188,7 @@ function conditions({ action, from, to, before, within }: AuditFilter): RawBuild
 function nameOf(party: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`case ${party}.kind
       when 'operator' then (select name from operator where id::text = ${party}.ref)
-      when 'person' then (select full_name from person where id::text = ${party}.ref)
+      when 'person' then (select full_name from person where id = ${party}.ref::bigint)
       when 'system' then ${party}.ref end`
 }
 
