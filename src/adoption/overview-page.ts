@@ -64,14 +64,17 @@ async function overview(
 ): Promise<string> {
   const names = maySeeNames(request)
   const below = childrenOf(view, top)
-  const history = await historyOf(pages, view, top)
+  // both count everybody anew where nothing is at hand, so neither waits for the other
+  const [history, tasks] = await Promise.all([
+    historyOf(pages, view, top),
+    todoCard(pages, view, request, top),
+  ])
   const chart = await historyFigure(pages, view, top, history)
   const button =
     below.length > 0
       ? html`<a class="btn btn-primary" href="${hrefOf(view, '/agencies', { sort: 'gap' })}">${view.words.hero.button}</a>`
       : holdButton(view, top, names)
   const ids = subtreeOf(view, top).map(each => each.id)
-  const tasks = await todoCard(pages, view, request, top)
   const waiting = await waitingCreations(pages.context.database.db, ids)
   return [
     headOf(pages, view, top.name, top),

@@ -91,13 +91,11 @@ export async function peoplePage(
 async function peopleBody(pages: Pages, view: View, request: FastifyRequest, asked: Asked): Promise<string> {
   const { db } = pages.context.database
   const query = peopleQuery(view, asked)
-  const counts = await countsOf(pages, view, query)
-  const found = await listPeople(db, {
-    ...query,
-    filter: asked.filter,
-    after: asked.after,
-    limit: PAGE_PEOPLE + 1,
-  })
+  const { filter, after } = asked
+  const [counts, found] = await Promise.all([
+    countsOf(pages, view, query),
+    listPeople(db, { ...query, filter, after, limit: PAGE_PEOPLE + 1 }),
+  ])
   const shown = found.slice(0, PAGE_PEOPLE)
   await auditList(pages, request, view, { ...asked, shown: shown.length })
   const last = found.length > PAGE_PEOPLE ? shown.at(-1) : undefined
