@@ -131,6 +131,8 @@ async function activityStep(context: CommandContext): Promise<StepEnd> {
       exit = exit === 1 ? 1 : error.exitStatus === 3 ? 3 : 1
     }
   }
+  // a server looks after its statistics by itself; the embedded one has nobody who does
+  if (database.kind === 'pglite') await database.exec('analyze mailbox_day')
   return {
     result,
     exit,

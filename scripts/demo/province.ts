@@ -138,6 +138,8 @@ async function fill(
       rest,
     )
   }
+  // without it the planner goes by a table as empty as it began, and each day is counted in several times the time
+  await context.database.exec('analyze mailbox_day')
   const { weekly, daily } = figureDays(addDays(practice.state.start, -practice.state.days), until)
   await countDays(context, daily, { say: line => say(`bổ sung ${line}`, 'daily'), rest })
   await countDays(context, weekly, { say: line => say(`bổ sung ${line}`, 'weekly'), rest })
