@@ -90,7 +90,9 @@ const vi: EvidenceWords = {
   },
   place: ({ week, leftOut, working }) => {
     const day = working ? 'ngày làm việc' : 'không phải ngày làm việc'
-    return leftOut ? `tuần ${week} không tính vì có dưới 3 ngày làm việc` : `tuần ${week} tính ngược, ${day}`
+    return leftOut
+      ? `tuần thứ ${week} không tính vì có dưới 3 ngày làm việc`
+      : `tuần thứ ${week} đếm ngược, ${day}`
   },
   missing: 'Chưa nhận được nhật ký của ngày này',
   partly: 'Nhật ký của ngày này chưa đọc đến hết ngày',

@@ -46,6 +46,9 @@ export type PeopleWords = {
     why: string
     whyNot: string
     whyUnknown: string
+    /** Of who need not have a mailbox, or serves no longer. */
+    whyOutside: string
+    notAsked: string
     yes: string
     no: string
     unknown: string
@@ -106,6 +109,8 @@ const vi: PeopleWords = {
     why: 'Vì sao được tính là sử dụng thường xuyên',
     whyNot: 'Vì sao chưa được tính là sử dụng thường xuyên',
     whyUnknown: 'Vì sao chưa biết có sử dụng thường xuyên hay không',
+    whyOutside: 'Vì sao không tính vào tỷ lệ',
+    notAsked: 'không bắt buộc',
     yes: 'Có',
     no: 'Không',
     unknown: 'Chưa đủ số liệu',
@@ -183,6 +188,8 @@ const en: PeopleWords = {
     why: 'Why this counts as regular use',
     whyNot: 'Why this does not count as regular use yet',
     whyUnknown: 'Why it is not known whether this is regular use',
+    whyOutside: 'Why this person is in no rate',
+    notAsked: 'not asked for',
     yes: 'Yes',
     no: 'No',
     unknown: 'Not enough data',

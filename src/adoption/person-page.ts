@@ -80,7 +80,7 @@ export async function personPage(
     explanation.states.staff === false
       ? notice('info', `${say.person.left}. ${explanation.states.why.staff}.`)
       : '',
-    html`<div class="row g-3"><div class="col-lg-5">!${factsCard(view, request, explanation, agency)}!${calendarCard(view, explanation, days)}</div><div class="col-lg-7">!${whyCard(say, explanation)}</div></div>`,
+    html`<div class="row g-3"><div class="col-lg-5">!${factsCard(view, request, explanation, agency)}!${calendarCard(view, explanation, days)}</div><div class="col-lg-7">!${whyCard(view, explanation)}</div></div>`,
     evidenceCard(say, explanation),
     html`<p class="form-hint">${say.person.recorded}</p>`,
   ].join('')
@@ -190,16 +190,27 @@ const shownStates: readonly StateName[] = [
   'regular',
 ]
 
-function whyCard(say: PeopleWords, { states }: Explanation): string {
-  const { person } = say
-  const title = states.regular === null ? person.whyUnknown : states.regular ? person.why : person.whyNot
+function whyCard(view: View, { states }: Explanation): string {
+  const { person } = peopleWords[view.locale]
+  const outside = states.staff === false || states.required === false
+  // what is asked of nobody, or not of this person, is nothing that is lacking
+  const asked = (name: StateName) => !outside && (name !== 'sending' || view.request.policy.regularNeedsSend)
+  const title = titleOf(person, states.regular, outside)
   const items = shownStates.map(name => {
     const value = states[name]
     const word = value === null ? person.unknown : value ? person.yes : person.no
     const dot: Standing = value === null ? 'unknown' : value ? 'met' : 'risk'
-    return html`<li><span>${person.names[name]}<span class="stamp">${states.why[name]}</span></span><span class="text-nowrap"><span class="dot ${dot}"></span>${word}</span></li>`
+    const shown = value === false && !asked(name) ? '' : html`<span class="dot ${dot}"></span>`
+    const note = name === 'sending' && !outside && !asked(name) ? ` (${person.notAsked})` : ''
+    return html`<li><span>${person.names[name]}${note}<span class="stamp">${states.why[name]}</span></span><span class="text-nowrap">!${shown}${word}</span></li>`
   })
   return card({ title, body: html`<ol class="todo">!${items}</ol>` })
+}
+
+function titleOf(person: PeopleWords['person'], regular: boolean | null, outside: boolean): string {
+  if (outside) return person.whyOutside
+  if (regular === null) return person.whyUnknown
+  return regular ? person.why : person.whyNot
 }
 
 function evidenceCard(say: PeopleWords, { evidence }: Explanation): string {
