@@ -216,6 +216,13 @@ function sweepPart(look: Look, { names, known, last, state }: SweepView): string
   return card({ title: `${say.sweeps}: ${names.join(', ')}`, body })
 }
 
+/** A time of each day in words; any other schedule as it is configured. */
+function scheduleText({ locale }: Look, cron: string): string {
+  const [, minute, hour] = /^(\d{1,2}) (\d{1,2}) \* \* \*$/.exec(cron) ?? []
+  if (minute === undefined || hour === undefined) return html`<code>${cron}</code>`
+  return html`${sourceWords[locale].daily(`${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`)}`
+}
+
 const nightStandings: Record<string, Standing> = { done: 'met', partial: 'risk', refused: 'risk' }
 
 function jobsPart(look: Look, { cron, last, next, missed }: JobsView): string {
@@ -226,7 +233,7 @@ function jobsPart(look: Look, { cron, last, next, missed }: JobsView): string {
       ? state('unknown', say.never)
       : state(nightStandings[last.state] ?? 'behind', nightWords[last.state]?.[locale] ?? last.state)
   const list = keyValues([
-    [say.schedule, html`<code>${cron}</code>`],
+    [say.schedule, scheduleText(look, cron)],
     [say.lastNight, runLink(look, last)],
     [say.nextNight, html`${instant(next, timeZone)}`],
     [say.missed, html`${missedText(look, missed)}`],

@@ -206,10 +206,12 @@ function rejectionLine(locale: Locale, { key, reason, detail }: RejectionRow): s
   return `${key}  ${rejectionText(locale, reason, detail)}`
 }
 
-function verdict(locale: Locale, { guard, run, complete }: RosterResult, exit: number): string {
+/** A dry run leaves no run that could be approved, and nothing to plan on. */
+function verdict(locale: Locale, { guard, run, complete, dryRun }: RosterResult, exit: number): string {
   const say = words[locale]
-  if (exit !== 3) return `${say.next}\n`
+  if (exit !== 3) return `${dryRun ? say.nextReal : say.next}\n`
   const why = guard.reasons.map(reason => `  - ${guardText(locale, reason)}`)
+  const approval = dryRun ? say.approveLater : `${say.approve} ${run}`
   const limits = complete && guard.reasons.every(reason => reason.kind === 'leavers')
-  return `${[say.refused, ...why, limits ? `${say.approve} ${run}` : say.reread].join('\n')}\n`
+  return `${[say.refused, ...why, limits ? approval : say.reread].join('\n')}\n`
 }

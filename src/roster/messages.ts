@@ -64,8 +64,11 @@ export const words = {
     dryRun: 'Chạy thử, không ghi gì.',
     refused: 'Từ chối, danh sách cũ được giữ nguyên:',
     approve: 'Nếu biến động là thật: hopthu roster approve',
+    approveLater:
+      'Chạy thật (hopthu roster sync) sẽ để lại một lượt chờ phê duyệt; nếu biến động là thật thì phê duyệt lượt đó',
     reread: 'Kiểm tra nguồn rồi chạy lại: hopthu roster sync',
     next: 'Tiếp theo: hopthu mailbox plan',
+    nextReal: 'Đúng thì đọc thật: hopthu roster sync',
     more: 'và còn nữa; xem đủ bằng --json',
   },
   en: {
@@ -86,8 +89,11 @@ export const words = {
     dryRun: 'Dry run, nothing was written.',
     refused: 'Refused, the last good roster stands:',
     approve: 'If these movements are real: hopthu roster approve',
+    approveLater:
+      'A real read (hopthu roster sync) leaves a run to approve; approve that one if these movements are real',
     reread: 'Look at the source, then run again: hopthu roster sync',
     next: 'Next: hopthu mailbox plan',
+    nextReal: 'If this is right, read it for good: hopthu roster sync',
     more: 'and more; all of them with --json',
   },
 } as const

@@ -183,7 +183,7 @@ function mailboxSentence(locale: Locale, { state, result }: Told): string {
   return counts === '' ? `${head}.` : `${head}: ${counts}.`
 }
 
-/** Steps that did not end well are named; else that all did. */
+/** Steps that did not end well are named, and those that wait for approval; else that all did. */
 function nightSentence(locale: Locale, result: Result): string {
   const steps = Object.keys(stepWords).filter(name => part(result, name) !== null)
   if (steps.length === 0) return ''
@@ -191,7 +191,12 @@ function nightSentence(locale: Locale, result: Result): string {
   const named = (names: readonly string[]) => names.map(name => stepWords[name]?.[locale] ?? name).join(', ')
   if (bad.length > 0)
     return locale === 'vi' ? `Chưa chạy được: ${named(bad)}.` : `Did not run: ${named(bad)}.`
-  return `${named(steps)}.`
+  const waiting = steps.filter(name => part(part(result, name) ?? {}, 'guard')?.ok === false)
+  if (waiting.length > 0)
+    return locale === 'vi'
+      ? `Vượt ngưỡng an toàn, chờ phê duyệt: ${named(waiting)}.`
+      : `Over the safety limit, waiting for approval: ${named(waiting)}.`
+  return locale === 'vi' ? `Đã xong: ${named(steps)}.` : `Done: ${named(steps)}.`
 }
 
 /** `5 phút 3 giây`, between two instants. */

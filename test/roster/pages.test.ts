@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
-import { syncAll } from '../../src/roster/command.ts'
+import { rosterCommands, syncAll } from '../../src/roster/command.ts'
 import { officials, openProvince, type Province } from '../support/province.ts'
 import type { SignedIn } from '../support/web.ts'
 
@@ -166,10 +166,12 @@ t.test(
     }
     await sql`insert into run (kind, state, started_at, heartbeat_at, finished_at, host, pid, result)
     values ('nightly', 'failed', now() - interval '1 min', now(), now(), '', 0, ${JSON.stringify(night)}::jsonb),
+      ('nightly', 'refused', now() - interval '2 day', now(), now(), '', 0, ${JSON.stringify({ ...night, mailbox: { guard: { ok: false, reasons: [] } } })}::jsonb),
       ('nightly', 'missed', now() - interval '1 day', now(), now(), '', 0, '{}')`.execute(database.db)
     const list = await web.get('/runs', admin)
     t.match(list.body, /1 đêm bị bỏ lỡ trong 30 ngày qua/)
     t.match(list.body, /Chưa chạy được: Hộp thư\./)
+    t.match(list.body, /Vượt ngưỡng an toàn, chờ phê duyệt: Hộp thư\./)
     const shown = await web.get(`/runs/${id + 1}`, admin)
     t.match(shown.body, /directory: 3 mới vào/)
     t.match(shown.body, /Không kết nối được hệ thống thư/)
@@ -220,4 +222,25 @@ t.test('runs are for operators of the whole installation; bad addresses get a pl
   ])
     t.equal((await web.get(url, admin)).status, 404, url)
   t.equal((await web.get(`/runs/${run}?key=%00'%20or%201`, admin)).status, 200)
+})
+
+t.test('a dry run names no run to approve, for it leaves none, and asks for the real read first', async t => {
+  const province = await openProvince(t)
+  await province.sync(staff)
+  const [command] = rosterCommands
+  if (command?.needs !== 'database') throw new Error('the command is gone')
+  const dry = async () => {
+    const answer = await command.run(province.web.context, { 'dry-run': true }, [])
+    let said = ''
+    for await (const piece of answer.text()) said += piece
+    return said
+  }
+  province.write(officials(8, 'H99.05'))
+  const refusedText = await dry()
+  t.match(refusedText, /Chạy thật \(hopthu roster sync\) sẽ để lại một lượt chờ phê duyệt/)
+  t.notMatch(refusedText, /roster approve/)
+  province.write(staff)
+  const fine = await dry()
+  t.match(fine, /Đúng thì đọc thật: hopthu roster sync/)
+  t.notMatch(fine, /mailbox plan/)
 })
