@@ -6,8 +6,8 @@
  */
 import { addDays, type Day } from '../ids.ts'
 import type { AgencyFigures, CountName } from './adoption.ts'
-import type { TargetState, TargetStatus } from './target.ts'
-import { mostPressing, targetStatuses } from './target.ts'
+import type { TargetState } from './target.ts'
+import { mostPressing } from './target.ts'
 
 export const stages = ['issued', 'activated', 'used', 'regular'] as const
 export type Stage = (typeof stages)[number]
@@ -26,10 +26,6 @@ export type PlaceName = (typeof places)[number]
 /** Further choices of the list of people, which overlap the places. */
 export const filters = [...places, 'kich-hoat-cham', 'khong-khop'] as const
 export type FilterName = (typeof filters)[number]
-
-export function isFilter(text: string): text is FilterName {
-  return filters.some(each => each === text)
-}
 
 /** How many days after a mailbox was issued its activation is called slow. Less would count people on leave. */
 export const SLOW_ACTIVATION_DAYS = 14
@@ -75,10 +71,6 @@ export function biggestHold(figures: readonly StageFigure[]): StageFigure | null
 export function spokenTarget(agency: AgencyFigures): TargetState | null {
   const regular = agency.targets.filter(target => target.indicator === 'regular')
   return mostPressing(regular) ?? mostPressing(agency.targets)
-}
-
-export function isStatus(text: string): text is TargetStatus {
-  return targetStatuses.some(each => each === text)
 }
 
 /** Between which shares regular use truly lies, or null where the logs leave no room. */
