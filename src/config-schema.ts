@@ -79,25 +79,108 @@ const Http = Type.Object(
   { ...closed, default: {}, description: 'The web server.' },
 )
 
+/** How a field is read from an entry. Also the type of mappings entered on a page. */
+const Field = (description: string, fallback?: string) =>
+  Type.Union(
+    [
+      Type.String({ minLength: 1 }),
+      Type.Object({ constant: text('The same value for every entry.') }, closed),
+      Type.Object(
+        {
+          attribute: text('Attribute, or heading of a column; `dn` is the entry’s own name.'),
+          pattern: Type.Optional(
+            text(
+              'Regular expression; its first group is the value, or all groups put into `template`. No match is no value.',
+            ),
+          ),
+          template: Type.Optional(text('How the groups make the value: `$1.$2`.')),
+          values: Type.Optional(
+            Type.Record(Type.String(), Type.String(), {
+              description: 'Value there → value here, compared without case and marks.',
+            }),
+          ),
+          otherwise: Type.Optional(
+            text('For a value that `values` lacks; left out, the value itself is taken.'),
+          ),
+        },
+        closed,
+      ),
+    ],
+    {
+      description: `${description} An attribute, \`{"constant": …}\`, or \`{"attribute", "pattern", "template", "values", "otherwise"}\`.`,
+      field: true,
+      ...(fallback === undefined ? {} : { default: fallback }),
+    },
+  )
+
+const personFields = {
+  staffId: 'Number of the official in the personnel records.',
+  personalNumber:
+    'Personal number (số định danh cá nhân): only a keyed hash and the last 4 digits are kept. Needs `roster.personalNumberKey`.',
+  birthDay: 'Day of birth.',
+  address: 'Official address the person already has; by it somebody without a number is recognised.',
+  primaryAgency: 'Code of the agency the person is counted at, where there are several.',
+  agencyName: 'Name of the agency, where a file has no codes.',
+  staffClass: 'Cán bộ, công chức, viên chức, người lao động …',
+  title: 'Position.',
+  phone: 'Telephone number.',
+  email: 'Another address of the person, for the activation link.',
+  startDay: 'First day of the employment, `YYYY-MM-DD` or generalized time.',
+  endDay: 'Last day of the employment, where it is known: a retirement. May be in the future.',
+  absentFrom: 'First day of a long absence.',
+  absentUntil: 'Last day of a long absence; open if missing.',
+  absenceKind: 'Kind of the absence: study, maternity, secondment …',
+  absenceDocument: 'Number of the document behind the absence.',
+  disabled:
+    'Whether the entry is switched off: an entry where this has a value other than `0`, `false` or `no` is taken as not being there. For Active Directory write `{"attribute": "userAccountControl", "bit": 2}`.',
+} as const
+
+const DisabledField = Type.Union(
+  [
+    Type.String({ minLength: 1 }),
+    Type.Object(
+      {
+        attribute: text('Attribute.'),
+        bit: Type.Integer({ minimum: 1, description: 'The bit that says so, of a number.' }),
+      },
+      closed,
+    ),
+  ],
+  { description: personFields.disabled, field: true },
+)
+
+const optionalPersonFields = {
+  staffId: Type.Optional(Field(personFields.staffId)),
+  personalNumber: Type.Optional(Field(personFields.personalNumber)),
+  birthDay: Type.Optional(Field(personFields.birthDay)),
+  address: Type.Optional(Field(personFields.address)),
+  primaryAgency: Type.Optional(Field(personFields.primaryAgency)),
+  agencyName: Type.Optional(Field(personFields.agencyName)),
+  staffClass: Type.Optional(Field(personFields.staffClass)),
+  title: Type.Optional(Field(personFields.title)),
+  phone: Type.Optional(Field(personFields.phone)),
+  email: Type.Optional(Field(personFields.email)),
+  startDay: Type.Optional(Field(personFields.startDay)),
+  endDay: Type.Optional(Field(personFields.endDay)),
+  absentFrom: Type.Optional(Field(personFields.absentFrom)),
+  absentUntil: Type.Optional(Field(personFields.absentUntil)),
+  absenceKind: Type.Optional(Field(personFields.absenceKind)),
+  absenceDocument: Type.Optional(Field(personFields.absenceDocument)),
+  disabled: Type.Optional(DisabledField),
+}
+
 const PersonAttributes = Type.Object(
   {
-    staffId: Type.Optional(
-      text('Number of the official in the personnel records. An entry without it is rejected.'),
-    ),
-    fullName: text('Full name in Vietnamese order.', { default: 'cn' }),
-    agency: text('Code of the agency; several values are concurrent posts.', { default: 'departmentNumber' }),
-    primaryAgency: Type.Optional(
-      text('Code of the agency the person is counted at, where there are several.'),
-    ),
-    staffClass: Type.Optional(text('Cán bộ, công chức, viên chức, người lao động …')),
-    title: Type.Optional(text('Position.')),
-    phone: Type.Optional(text('Telephone number.')),
-    email: Type.Optional(text('Another address of the person, for the activation link.')),
-    startDay: Type.Optional(text('First day of the employment, `YYYY-MM-DD` or generalized time.')),
-    absentFrom: Type.Optional(text('First day of a long absence.')),
-    absentUntil: Type.Optional(text('Last day of a long absence; open if missing.')),
+    fullName: Field('Full name in Vietnamese order.', 'cn'),
+    agency: Field('Code of the agency; several values are concurrent posts.', 'departmentNumber'),
+    ...optionalPersonFields,
   },
-  { ...closed, default: {}, description: 'Directory attribute of each field.' },
+  {
+    ...closed,
+    default: {},
+    description:
+      'Directory attribute of each field. Where `staffId` is mapped, an entry without it is rejected.',
+  },
 )
 
 const People = Type.Object(
@@ -119,10 +202,10 @@ const Agencies = Type.Object(
     includeBase: Type.Boolean({ default: false, description: 'Whether the base itself is an agency.' }),
     attributes: Type.Object(
       {
-        code: text('Code of the agency.', { default: 'ou' }),
-        name: text('Name of the agency; its code where the entry has none.', { default: 'description' }),
-        level: Type.Optional(text('Level, one of the fixed names.')),
-        sector: Type.Optional(text('Sector, free text.')),
+        code: Field('Code of the agency.', 'ou'),
+        name: Field('Name of the agency; its code where the entry has none.', 'description'),
+        level: Type.Optional(Field('Level, one of the fixed names.')),
+        sector: Type.Optional(Field('Sector: a code or a name of `roster.sectors`.')),
       },
       { ...closed, default: {}, description: 'Directory attribute of each field.' },
     ),
@@ -137,6 +220,23 @@ const Agencies = Type.Object(
   },
   { ...closed, description: 'How agencies are found.' },
 )
+
+/** What sources of every kind have. */
+const sourceFields = {
+  agency: Type.Optional(
+    text(
+      'Code of the agency the source speaks for, with all below it. Whoever is missing from it leaves that agency and waits `roster.holdingDays` before counting as a leaver.',
+    ),
+  ),
+  rhythmDays: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description:
+        'How often the source usually says something new; after twice as long without, it is asked for. 1 for `ldap`, 92 for files if left out.',
+    }),
+  ),
+}
 
 const LdapSource = Type.Object(
   {
@@ -161,6 +261,18 @@ const LdapSource = Type.Object(
       default: true,
       description: 'Whether absence from this source means departure.',
     }),
+    incremental: Type.Boolean({
+      default: false,
+      description:
+        'Between full reads ask only for what changed (`modifyTimestamp`, in Active Directory `uSNChanged`). Such a read never decides about leavers.',
+    }),
+    fullEveryHours: Type.Integer({
+      minimum: 1,
+      maximum: 720,
+      default: 24,
+      description: 'With `incremental`: a full read after so many hours at the latest.',
+    }),
+    ...sourceFields,
     people: People,
     agencies: Agencies,
   },
@@ -179,10 +291,94 @@ const LdifSource = Type.Object(
       default: false,
       description: 'Whether absence from this source means departure.',
     }),
+    ...sourceFields,
     people: People,
     agencies: Agencies,
   },
   { ...closed, description: 'A roster source of kind `ldif`.' },
+)
+
+/** Headings of a file; whatever is left out is recognised by its heading. */
+const TablePeople = Type.Object(
+  {
+    key: Type.Optional(
+      Field(
+        'Column that never changes for a person; left out: staff id, personal number, official address, else name, birth day and agency.',
+      ),
+    ),
+    attributes: Type.Object(
+      {
+        fullName: Type.Optional(Field('Full name in Vietnamese order.')),
+        familyName: Type.Optional(
+          Field('Family and middle name, where the given name has a column of its own.'),
+        ),
+        givenName: Type.Optional(Field('Given name, where it has a column of its own.')),
+        agency: Type.Optional(Field('Code of the agency; several, separated by `;`, are concurrent posts.')),
+        ...optionalPersonFields,
+      },
+      {
+        ...closed,
+        default: {},
+        description: 'Column of each field by its heading; one left out is recognised by its heading.',
+      },
+    ),
+  },
+  { ...closed, default: {}, description: 'How people stand in the file.' },
+)
+
+const TableAgencies = Type.Object(
+  {
+    key: Type.Optional(Field('Column that never changes for an agency; its code if left out.')),
+    attributes: Type.Object(
+      {
+        code: Field('Code of the agency.'),
+        name: Field('Name of the agency.'),
+        level: Type.Optional(Field('Level, one of the fixed names.')),
+        sector: Type.Optional(Field('Sector: a code or a name of `roster.sectors`.')),
+      },
+      { ...closed, description: 'Column of each field by its heading.' },
+    ),
+    parent: Type.Optional(text('Column with the code of the agency above.')),
+    levels: Type.Array(oneOf(levels, 'Level.'), {
+      minItems: 1,
+      default: ['department', 'unit'],
+      description: 'Level by depth below the root, where no column says it; the last one goes on.',
+    }),
+  },
+  {
+    ...closed,
+    description:
+      'Agencies from the same file. Left out, the people’s agencies must be known already, unless `createAgencies`.',
+  },
+)
+
+const TableSource = Type.Object(
+  {
+    name: text('Name of the source in runs and messages.'),
+    kind: oneOf(['csv', 'xlsx'] as const, 'A file of rows; which of the two it is, its content says.'),
+    path: Type.Optional(text('Path of the file. Either this or `folder`.')),
+    folder: Type.Optional(
+      text(
+        'Folder that is watched: the newest file named by its day (`2026-11-01.xlsx`), else the one changed last.',
+      ),
+    ),
+    sheet: Type.Optional(text('Sheet of a workbook; the first visible one if left out.')),
+    legacy: Type.Optional(
+      oneOf(['tcvn3', 'vni'] as const, 'Old Vietnamese fonts the text is written for, to be converted.'),
+    ),
+    complete: Type.Boolean({
+      default: false,
+      description: 'Whether absence from this source means departure.',
+    }),
+    createAgencies: Type.Boolean({
+      default: false,
+      description: 'Whether an agency that only the people’s rows name is made, below `agency` or the root.',
+    }),
+    ...sourceFields,
+    people: TablePeople,
+    agencies: Type.Optional(TableAgencies),
+  },
+  { ...closed, description: 'A roster source of kind `csv` or `xlsx`.' },
 )
 
 const Roster = Type.Object(
@@ -193,9 +389,32 @@ const Roster = Type.Object(
         { ...closed, description: 'The agency above all, where the directory has none.' },
       ),
     ),
-    sources: Type.Array(Type.Union([LdapSource, LdifSource]), {
+    sources: Type.Array(Type.Union([LdapSource, LdifSource, TableSource]), {
       default: [],
       description: 'Where the roster is read from.',
+    }),
+    trust: Type.Record(Type.String(), Type.Array(Type.String()), {
+      default: {},
+      description:
+        'Field → sources in order of trust; those not named follow in the order they are configured in, then imports, the newest first. `agency` says which source leads: where a person serves, and when they leave. Fields: fullName, staffId, personalNumber, birthDay, address, phone, email, title, staffClass, agency, absence.',
+    }),
+    personalNumberKey: Type.Optional(Secret),
+    holdingDays: Type.Integer({
+      minimum: 0,
+      maximum: 366,
+      default: 30,
+      description:
+        'How long somebody missing from the file of their agency waits before counting as a leaver.',
+    }),
+    sectors: Type.Array(Type.Object({ code: text('Code.'), name: text('Name.') }, closed), {
+      default: [
+        { code: 'administration', name: 'Hành chính' },
+        { code: 'education', name: 'Giáo dục' },
+        { code: 'health', name: 'Y tế' },
+        { code: 'party', name: 'Đảng, đoàn thể' },
+        { code: 'publicService', name: 'Đơn vị sự nghiệp khác' },
+      ],
+      description: 'Sectors (khối), the second axis of agencies beside the tree.',
     }),
     guard: Type.Object(
       {
@@ -204,6 +423,13 @@ const Roster = Type.Object(
           'Most leavers in per cent of the staff, in all and per agency, from 5 leavers up.',
           5,
         ),
+        maxMoversPercent: Percent('Most movers between agencies in per cent of the staff, from 5 up.', 20),
+        maxRenamedPercent: Percent('Most people of another name in per cent of the staff, from 5 up.', 10),
+        maxJoinersPercent: Percent(
+          'Most joiners in per cent of the staff, from 50 up: a source that names everybody anew would double them.',
+          30,
+        ),
+        maxAgenciesPercent: Percent('Most agencies closed or made anew in per cent of all, from 5 up.', 20),
       },
       {
         ...closed,
@@ -533,7 +759,19 @@ export type Config = Static<typeof ConfigSchema>
 export type Secret = Static<typeof Secret>
 export type LdapSourceConfig = Static<typeof LdapSource>
 export type LdifSourceConfig = Static<typeof LdifSource>
-export type SourceConfig = LdapSourceConfig | LdifSourceConfig
+export type TableSourceConfig = Static<typeof TableSource>
+export type SourceConfig = LdapSourceConfig | LdifSourceConfig | TableSourceConfig
+export type FieldMapping =
+  | string
+  | { constant: string }
+  | {
+      attribute: string
+      pattern?: string
+      template?: string
+      values?: Record<string, string>
+      otherwise?: string
+    }
+export type DisabledMapping = string | { attribute: string; bit: number }
 export type LogSourceConfig = Static<typeof LogSource>
 export type ImapSourceConfig = Static<typeof ImapSource>
 export type PostfixAdminConfig = Static<typeof PostfixAdminPlatform>
