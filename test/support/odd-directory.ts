@@ -28,14 +28,27 @@ export type OddDirectory = {
   port: number
   account: { bindDn: string; bindPassword: string }
   connections: number
-  /** Every search that arrived: who was signed in (empty for nobody), page size asked for, cookie sent back. */
-  searches: { as: string; size: number; cookie: string; timeLimit: number; sizeLimit: number }[]
+  /** Every search that arrived. */
+  searches: Asked[]
   stop(): Promise<void>
+}
+
+/** A search: who was signed in (empty for nobody), page size asked for, cookie sent back. */
+export type Asked = {
+  as: string
+  base: string
+  /** Its bytes, in which names and values can be read. */
+  filter: string
+  attributes: string[]
+  size: number
+  cookie: string
+  timeLimit: number
+  sizeLimit: number
 }
 
 export type Script = {
   /** One answer for each search, in order of arrival; or a function of the number of the search, from 0. */
-  answers?: readonly Answer[] | ((index: number) => Answer)
+  answers?: readonly Answer[] | ((index: number, asked: Asked) => Answer)
   /** Result of every bind, whoever it is. */
   bindResult?: number
   /** Sent to whoever connects, before anything is asked. */
@@ -144,7 +157,7 @@ function message(
   return writer.buffer
 }
 
-type Asked = { id: number; tag: number; body: BerReader }
+type Request = { id: number; tag: number; body: BerReader }
 
 function serve(socket: net.Socket, script: Script, directory: OddDirectory): void {
   let as = ''
@@ -158,9 +171,10 @@ function serve(socket: net.Socket, script: Script, directory: OddDirectory): voi
       as = code === 0 ? name : ''
       socket.write(resultMessage(asked.id, 0x61, code))
     } else if (asked.tag === 0x63) {
-      const index = directory.searches.push({ as, ...readSearch(asked.body) }) - 1
+      const search = { as, ...readSearch(asked.body) }
+      const index = directory.searches.push(search) - 1
       const { answers = [] } = script
-      const answer = typeof answers === 'function' ? answers(index) : answers[index]
+      const answer = typeof answers === 'function' ? answers(index, search) : answers[index]
       reply(socket, asked.id, answer ?? {})
     } else if (asked.tag === 0x77) {
       socket.write(script.startTls ?? resultMessage(asked.id, 0x78, 2))
@@ -168,7 +182,7 @@ function serve(socket: net.Socket, script: Script, directory: OddDirectory): voi
   })
 }
 
-function readRequest(chunk: Buffer): Asked {
+function readRequest(chunk: Buffer): Request {
   const body = new BerReader(chunk)
   body.readSequence()
   const id = body.readInt() ?? 0
@@ -183,21 +197,32 @@ function judge(body: BerReader, { bindResult }: Script): { name: string; code: n
   return { name, code: bindResult ?? (right ? 0 : 49) }
 }
 
-function readSearch(body: BerReader): Omit<OddDirectory['searches'][number], 'as'> {
+/** RFC 4511 section 4.5.1, with the control of RFC 2696 behind it. */
+function readSearch(body: BerReader): Omit<Asked, 'as'> {
   const operationEnd = body.offset + body.length
-  body.readString()
+  const base = body.readString() ?? ''
   body.readEnumeration()
   body.readEnumeration()
   const sizeLimit = body.readInt() ?? 0
   const timeLimit = body.readInt() ?? 0
-  body.offset = operationEnd
+  body.readBoolean()
+  const filterStart = body.offset
+  body.readSequence()
+  const filterEnd = body.offset + body.length
+  const filter = body.buffer.toString('latin1', filterStart, filterEnd)
+  body.offset = filterEnd
+  body.readSequence()
+  const attributes: string[] = []
+  while (body.offset < operationEnd) attributes.push(body.readString() ?? '')
+  const asked = { base, filter, attributes, sizeLimit, timeLimit }
+  if (body.remain === 0) return { ...asked, size: 0, cookie: '' }
   body.readSequence(0xa0)
   body.readSequence()
   body.readString()
   body.readBoolean()
   const control = new BerReader(body.readString(0x04, true) ?? Buffer.alloc(0))
   control.readSequence()
-  return { size: control.readInt() ?? 0, cookie: control.readString() ?? '', sizeLimit, timeLimit }
+  return { ...asked, size: control.readInt() ?? 0, cookie: control.readString() ?? '' }
 }
 
 function reply(socket: net.Socket, id: number, answer: Answer): void {

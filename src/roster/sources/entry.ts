@@ -1,3 +1,6 @@
+import { hash } from 'node:crypto'
+import type { RejectionReason } from '../roster.ts'
+
 /**
  * One entry as a directory, or a file in a directory's format, gave it; nothing is interpreted yet.
  *
@@ -5,7 +8,41 @@
  * normalised; bytes that are not UTF-8 stand as U+FFFD, so that a reader can see and reject them. Binary
  * attributes are text too: `objectguid` as a GUID, others as lower-case hexadecimal digits.
  */
-export type DirectoryEntry = { dn: string; attributes: ReadonlyMap<string, readonly string[]> }
+export type DirectoryEntry = {
+  readonly dn: string
+  /** May be read out of the entry's bytes only when asked for. */
+  readonly attributes: ReadonlyMap<string, readonly string[]>
+  /**
+   * 64 bits, unsigned, over the entry as it came. The same digest means the same entry, read the same way; a
+   * different one may still be the same entry, since a directory may send its attributes in another order.
+   */
+  readonly digest?: bigint
+  /** Of a file: the line or row, from 1, and its cells as they stood. */
+  readonly row?: number
+  readonly cells?: readonly string[]
+  /** Why the whole row cannot be taken. */
+  readonly problem?: { reason: RejectionReason; detail: string }
+  /** Attributes whose value was damaged before it came to us, and how. */
+  readonly notes?: ReadonlyMap<string, { reason: RejectionReason; detail: string }>
+}
+
+/**
+ * The first 64 bits of SHA-256. Two versions of one person's entry are taken for the same once in 2^64, and whoever
+ * would search for such a pair can only hide a change of their own.
+ */
+export function digestOf(bytes: Buffer): bigint {
+  return BigInt(`0x${hash('sha256', bytes, 'hex').slice(0, 16)}`)
+}
+
+/** Whether an attribute is bytes by its nature: Active Directory's identifiers, and the transfer option of RFC 4522. */
+export function isBinary(name: string): boolean {
+  return name === 'objectguid' || name === 'objectsid' || name.endsWith(';binary')
+}
+
+/** A binary value as text. */
+export function bytesText(name: string, bytes: Buffer): string {
+  return name === 'objectguid' ? guidText(bytes) : bytes.toString('hex')
+}
 
 /** The bytes of an objectGUID as text in the usual spelling: the first three groups are little-endian (MS-DTYP section 2.3.4). */
 export function guidText(bytes: Buffer): string {

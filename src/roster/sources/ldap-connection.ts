@@ -1,8 +1,7 @@
 /**
  * One connection to a directory: it is opened once, fails once, and is never replaced.
  *
- * ldapts 9.2.0 (pinned) writes the requests and reads BER, but its `Client` does not hold the
- * conversation, because it
+ * ldapts 9.2.0 (pinned) writes the requests, but its `Client` does not hold the conversation, because it
  * - ends a paged search at an empty page although the server sent a cookie (RFC 2696 section 3 allows one);
  * - takes no paging control from outside, and hands out neither the cookie nor the result code;
  * - passes result 4 in silence when a size limit is set, and asks for a time limit of 10 s unasked;
@@ -14,10 +13,11 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import net from 'node:net'
 import tls from 'node:tls'
-import { BerReader, ExtendedRequest, UnbindRequest } from 'ldapts'
+import { ExtendedRequest, UnbindRequest } from 'ldapts'
 import { AppError } from '../../error.ts'
-import type { DirectoryEntry } from './entry.ts'
-import { type Answer, enter, messageSize, RESULT_TAGS, readEntry, readResult, TAG } from './ldap-message.ts'
+import { messageSize, TAG, Walk } from './ldap-bytes.ts'
+import { LdapEntry, type Reader } from './ldap-entry.ts'
+import { type Answer, RESULT_TAGS, readReference, readResult } from './ldap-message.ts'
 
 export type LdapServer = {
   /** `ldap://host:port` or `ldaps://host:port`; ports default to 389 and 636. */
@@ -36,13 +36,17 @@ export type LdapServer = {
   operationTimeoutMs?: number
 }
 
+const PLAIN: Reader = { binary: new Set(), highest: null }
+/** Examples of what was not followed; a directory may send thousands. */
+const KEPT_REFERENCES = 10
+
 /** What ldapts' request classes share. */
 type Request = { messageId: number; write(): Buffer }
 
 type Waiting = {
   id: number
-  binary: ReadonlySet<string>
-  entries: DirectoryEntry[]
+  reader: Reader
+  entries: LdapEntry[]
   resolve: (answer: Answer) => void
   reject: (error: AppError) => void
 }
@@ -64,12 +68,17 @@ export class Connection {
   /** Entries and continuation references that have arrived so far. */
   entries = 0
   references = 0
+  readonly referencesKept: string[] = []
   readonly #target: Target
   readonly #limitMs: number
   #socket: net.Socket
-  #received: Buffer = Buffer.alloc(0)
+  /** Bytes that belong to no message yet, and how many are needed for the next one. */
+  #received: Buffer[] = []
+  #receivedBytes = 0
+  #neededBytes = 0
   #lastId = 0
   #waiting: Waiting | null = null
+  #unwanted: Promise<unknown> = Promise.resolve()
   #failure: AppError | null = null
 
   constructor(socket: net.Socket, target: Target, limitMs: number) {
@@ -79,7 +88,8 @@ export class Connection {
   }
 
   /** Sends one request and waits for its result; one at a time. Any failure is the end of the connection. */
-  async ask(request: Request, signal: AbortSignal, binary: readonly string[] = []): Promise<Answer> {
+  async ask(request: Request, signal: AbortSignal, reader = PLAIN): Promise<Answer> {
+    await this.#unwanted
     if (this.#failure) throw this.#failure
     if (this.#waiting) throw new AppError('internal', 'two requests at once on one directory connection')
     if (signal.aborted) throw cancelled()
@@ -87,8 +97,7 @@ export class Connection {
     request.messageId = this.#lastId
     const bytes = request.write()
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    const names = new Set([...binary.map(name => name.toLowerCase()), 'objectguid'])
-    this.#waiting = { id: request.messageId, binary: names, entries: [], resolve, reject }
+    this.#waiting = { id: request.messageId, reader, entries: [], resolve, reject }
     const seconds = this.#limitMs / 1000
     const late = `did not answer within ${seconds} s: try again later, or raise operationTimeoutMs`
     const timer = setTimeout(() => this.#fail(unreachable(this.#target, late)), this.#limitMs)
@@ -103,6 +112,11 @@ export class Connection {
     }
   }
 
+  /** Lets an answer come that nobody wants any more; the next request waits for it. */
+  forget(answer: Promise<unknown>): void {
+    this.#unwanted = answer.catch(() => {}) // whoever asks next is told why the connection failed
+  }
+
   /** RFC 4511 section 4.14. Throws `directory_refused` where the server has no TLS. */
   async startTls(signal: AbortSignal): Promise<void> {
     const answer = await this.ask(new ExtendedRequest({ messageId: 0, oid: START_TLS }), signal)
@@ -112,7 +126,7 @@ export class Connection {
       throw new AppError('directory_refused', reason, { details })
     }
     // Bytes sent in clear behind the answer would pass for encrypted ones.
-    if (this.#received.length > 0) throw this.#fail(notLdap(this.#target))
+    if (this.#receivedBytes > 0) throw this.#fail(notLdap(this.#target))
     const plain = this.#socket.removeAllListeners('data').removeAllListeners('close')
     this.#socket = this.#listen(await encrypted(plain, { target: this.#target, signal }))
   }
@@ -131,36 +145,47 @@ export class Connection {
     return socket
   }
 
+  /** A large message is put together once, when all of it is there: not again with each chunk. */
   #receive(chunk: Buffer): void {
-    const bytes = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+    this.#received.push(chunk)
+    this.#receivedBytes += chunk.length
+    if (this.#receivedBytes < this.#neededBytes) return
+    const bytes = this.#received.length === 1 ? chunk : Buffer.concat(this.#received, this.#receivedBytes)
     let start = 0
+    let size: number | null = null
     try {
-      for (let size = messageSize(bytes, start); size !== null; size = messageSize(bytes, start)) {
-        this.#take(new BerReader(bytes.subarray(start, start + size)))
+      for (;;) {
+        size = messageSize(bytes, start)
+        if (size === null || size > bytes.length - start) break
+        this.#take(bytes, start, start + size)
         start += size
       }
     } catch (error) {
       this.#fail(error instanceof AppError ? error : notLdap(this.#target, error))
     }
-    this.#received = bytes.subarray(start)
+    this.#received = start < bytes.length ? [bytes.subarray(start)] : []
+    this.#receivedBytes = bytes.length - start
+    this.#neededBytes = size ?? 0
   }
 
-  #take(reader: BerReader): void {
-    enter(reader, TAG.sequence)
-    const id = reader.readInt()
-    const tag = reader.peek()
-    enter(reader)
+  #take(bytes: Buffer, start: number, end: number): void {
+    const walk = new Walk(bytes, start)
+    walk.enterLast(TAG.sequence, end)
+    const id = walk.integer(end)
+    const { tag = 0 } = walk
+    const bodyEnd = walk.enter(tag, end)
     const waiting = this.#waiting
     if (id === 0) throw unreachable(this.#target, 'ended the connection by itself: try again later')
-    if (!waiting || id !== waiting.id || tag === null)
-      throw new RangeError('an answer to nothing that was asked')
+    if (!waiting || id !== waiting.id) throw new RangeError('an answer to nothing that was asked')
     if (tag === TAG.entry) {
-      waiting.entries.push(readEntry(reader, waiting.binary))
+      waiting.entries.push(new LdapEntry({ bytes, start: walk.at, end: bodyEnd }, waiting.reader))
       this.entries += 1
     } else if (tag === TAG.reference) {
+      const reference = readReference(walk, bodyEnd)
       this.references += 1
+      if (this.referencesKept.length < KEPT_REFERENCES) this.referencesKept.push(reference)
     } else if (RESULT_TAGS.includes(tag)) {
-      const answer = { ...readResult(reader), entries: waiting.entries }
+      const answer = { ...readResult(walk, bodyEnd, end), entries: waiting.entries }
       this.#waiting = null
       waiting.resolve(answer)
     } else {
