@@ -6,10 +6,11 @@
  * `read_incomplete` with the line: a file half understood is a file half read.
  */
 import { AppError } from '../../error.ts'
-import { type DirectoryEntry, guidText } from './entry.ts'
+import { bytesText, type DirectoryEntry, digestOf, isBinary } from './entry.ts'
 
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
+const LINE_END = Buffer.from([LINE_FEED])
 const SPACE = 32
 const HASH = 35
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
@@ -22,7 +23,26 @@ const MAX_ENTRY_BYTES = 16 * 1024 * 1024
 const LINE = /^([a-z][a-z0-9-]*|[0-9]+(?:\.[0-9]+)*)((?:;[a-z0-9-]+)*):([:<]?) *(.*)$/is
 const BASE64 = /^(?:[a-z0-9+/]{4})*(?:[a-z0-9+/]{2}==|[a-z0-9+/]{3}=)?$/i
 
-type Open = { dn: string; attributes: Map<string, string[]>; bytes: number }
+/** A record while it is read; `lines` are its own, unfolded, without comments. */
+type Open = { dn: string; attributes: Map<string, string[]>; lines: Buffer[]; bytes: number }
+
+class LdifEntry implements DirectoryEntry {
+  readonly dn: string
+  readonly attributes: ReadonlyMap<string, readonly string[]>
+  readonly #lines: readonly Buffer[]
+  #digest: bigint | null = null
+
+  constructor({ dn, attributes, lines }: Open) {
+    this.dn = dn
+    this.attributes = attributes
+    this.#lines = lines
+  }
+
+  get digest(): bigint {
+    this.#digest ??= digestOf(Buffer.concat(this.#lines.flatMap(line => [line, LINE_END])))
+    return this.#digest
+  }
+}
 
 export class LdifParser {
   readonly #path: string
@@ -101,11 +121,11 @@ export class LdifParser {
     const bytes = this.#lineBytes
     this.#line = []
     this.#lineBytes = 0
-    if (line[0] !== HASH) this.#takeLogicalLine(line.toString('utf8'), bytes)
+    if (line[0] !== HASH) this.#takeLogicalLine(line, bytes)
   }
 
-  #takeLogicalLine(text: string, bytes: number): void {
-    const [, type = '', options = '', form, rest = ''] = LINE.exec(text) ?? []
+  #takeLogicalLine(line: Buffer, bytes: number): void {
+    const [, type = '', options = '', form, rest = ''] = LINE.exec(line.toString('utf8')) ?? []
     if (type === '') throw this.#unreadable('this is no line of a directory file (name: value)')
     const name = `${type}${options}`.toLowerCase()
     if (form === '<')
@@ -113,6 +133,7 @@ export class LdifParser {
     const value = form === ':' ? this.#decode(name, rest) : rest
     if (this.#entry) this.#addValue(this.#entry, name, value, bytes)
     else this.#begin(name, value)
+    this.#entry?.lines.push(line)
   }
 
   #begin(name: string, value: string): void {
@@ -122,7 +143,7 @@ export class LdifParser {
       this.#sawRecord = true
     } else if (name === 'dn') {
       this.#sawRecord = true
-      this.#entry = { dn: value, attributes: new Map(), bytes: 0 }
+      this.#entry = { dn: value, attributes: new Map(), lines: [], bytes: 0 }
     } else {
       const hint = name === 'search' || name === 'result' ? '; with ldapsearch, write the file by -LLL' : ''
       throw this.#unreadable(`a record begins with ${name} instead of dn${hint}`)
@@ -146,7 +167,7 @@ export class LdifParser {
     this.#entry = null
     if (!entry) return
     if (entry.attributes.size === 0) throw this.#unreadable(`the record ${entry.dn.slice(0, 100)} is empty`)
-    this.#done.push({ dn: entry.dn, attributes: entry.attributes })
+    this.#done.push(new LdifEntry(entry))
   }
 
   /** Bytes that are not UTF-8 become U+FFFD, by which whoever interprets the value rejects the entry. */
@@ -154,7 +175,7 @@ export class LdifParser {
     const packed = base64.trim()
     if (!BASE64.test(packed)) throw this.#unreadable(`the value of ${name} is no base64`)
     const bytes = Buffer.from(packed, 'base64')
-    return name === 'objectguid' ? guidText(bytes) : bytes.toString('utf8')
+    return isBinary(name) ? bytesText(name, bytes) : bytes.toString('utf8')
   }
 
   #unreadable(what: string): AppError {

@@ -70,6 +70,25 @@ t.test('whatever form a record of content may have, it is read', async t => {
   t.same(five?.attributes.get('objectguid'), ['03020100-0504-0706-0809-0a0b0c0d0e0f'])
 })
 
+t.test('a record has one digest as long as its lines are the same, wherever it stands', async t => {
+  const plain = person('7', 'cn: Le Thi Hoa\nmobile: 0901\n')
+  const folded = plain.replace('cn: Le Thi', 'cn: Le\n  Thi').replaceAll('\n', '\r\n')
+  const filling = person('6', `description: ${'x'.repeat((1 << 18) - 150)}\n`) // the next record spans two stretches
+  const digestsOf = async (content: string) =>
+    (await entriesOf(t, content)).map(entry => [entry.attributes.get('uid')?.[0], entry.digest])
+  const [[, digest] = []] = await digestsOf(plain)
+  t.type(digest, 'bigint')
+  t.same(await digestsOf(`version: 1\n# of today\n${folded}`), [['7', digest]])
+  t.same((await digestsOf(`${filling}${plain}`))[1], ['7', digest])
+  for (const change of [
+    plain.replace('0901', '0902'),
+    plain.replace('mobile', 'mobilE'),
+    `${plain.trimEnd()}\nsn: Le\n`,
+  ]) {
+    t.not((await digestsOf(change))[0]?.[1], digest)
+  }
+})
+
 t.test('bytes that are no UTF-8 are seen as such, in their value alone', async t => {
   const bytes = Buffer.concat([
     Buffer.from(person('1', 'cn: Nguy')),
