@@ -7,85 +7,17 @@
  * Every figure is the median of the runs. A command's seconds hold its process start, which is stated on a line of its own.
  * The peak is the highest resident size the kernel kept for the process (VmHWM).
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openFolder, startPostfixAdmin, startPostgres, startSlapd } from '../../test/support/servers/index.ts'
+import { ldapSource, ldapsearch, writeDirectory } from './directory.ts'
+import { hopthu, type Measure, median, printRow } from './measure.ts'
 
 const people = Number(process.argv[2] ?? 20_000)
 const runs = Number(process.argv[3] ?? 5)
 const main = join(import.meta.dirname, '../../src/main.ts')
-const suffix = 'dc=tinh,dc=test'
-
-type Measure = { seconds: number; peakMb: number; out: string }
-
-const families = [
-  'Nguyễn',
-  'Trần',
-  'Lê',
-  'Phạm',
-  'Hoàng',
-  'Huỳnh',
-  'Phan',
-  'Vũ',
-  'Võ',
-  'Đặng',
-  'Bùi',
-  'Đỗ',
-  'Hồ',
-  'Ngô',
-  'Dương',
-  'Lý',
-]
-const middles = ['Văn', 'Thị', 'Đức', 'Minh', 'Quang', 'Thanh', 'Ngọc', 'Hữu', 'Xuân', 'Thu', 'Gia', 'Bảo']
-const givens = [
-  'An',
-  'Bình',
-  'Chi',
-  'Dũng',
-  'Đào',
-  'Giang',
-  'Hà',
-  'Hạnh',
-  'Hùng',
-  'Khánh',
-  'Lan',
-  'Linh',
-  'Mai',
-  'Nam',
-  'Oanh',
-  'Phúc',
-  'Quân',
-  'Sơn',
-  'Tâm',
-  'Uyên',
-  'Vinh',
-  'Yến',
-]
-const pick = (list: readonly string[], i: number) => list[i % list.length] ?? ''
-
-function ldif(): string {
-  const parts: string[] = []
-  const agencies = Math.max(1, Math.round(people / 100))
-  for (let a = 0; a < agencies; a++) {
-    parts.push(
-      `dn: ou=A${a},ou=agencies,${suffix}\nobjectClass: organizationalUnit\nou: A${a}\ndescription:: ${base64(`Cơ quan số ${a}`)}\n`,
-    )
-  }
-  for (let i = 0; i < people; i++) {
-    const name = `${pick(families, i * 7)} ${pick(middles, i * 5 + (i >> 4))} ${pick(givens, i * 3 + (i >> 6))}`
-    parts.push(
-      `dn: uid=u${i},ou=people,${suffix}\nobjectClass: inetOrgPerson\nuid: u${i}\nemployeeNumber: S${i}\ncn:: ${base64(name)}\nsn:: ${base64(name)}\n` +
-        `departmentNumber: A${i % agencies}\nemployeeType:: ${base64('công chức')}\ntitle:: ${base64('Chuyên viên')}\nmobile: 0900${String(i).padStart(6, '0')}\nmail: u${i}@other.test\n`,
-    )
-  }
-  return parts.join('\n')
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64')
-}
 
 /** 28 days of sign-ins (three a day for a polling telephone) and sends of the people, in the form of a real mail.log. */
 function writeLog(file: string, addresses: readonly string[]): number {
@@ -119,51 +51,12 @@ function stamp(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}+00:00`
 }
 
-async function hopthu(config: string, ...args: string[]): Promise<Measure> {
-  const started = performance.now()
-  const child = spawn(process.execPath, [main, ...args, '--json', '--config', config], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let out = ''
-  let peakKb = 0
-  child.stdout.on('data', chunk => {
-    if (out.length < 2_000) out += chunk
-  })
-  const look = setInterval(() => {
-    peakKb = Math.max(peakKb, peakOf(child.pid ?? 0))
-  }, 10)
-  const code = await new Promise<number | null>(resolve => child.on('close', resolve))
-  clearInterval(look)
-  if (code !== 0) throw new Error(`hopthu ${args.join(' ')} ended with ${code}: ${out}`)
-  return { seconds: (performance.now() - started) / 1000, peakMb: peakKb / 1024, out }
-}
-
-function peakOf(pid: number): number {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
-  } catch {
-    return 0
-  }
-}
-
-function ldapsearch(url: string, dn: string, password: string): number {
-  const started = performance.now()
-  const { status, stderr } = spawnSync('sh', [
-    '-c',
-    `ldapsearch -x -H ${url} -D '${dn}' -w '${password}' -b ou=people,${suffix} -E pr=1000/noprompt -LLL '(objectClass=inetOrgPerson)' entryUUID employeeNumber cn departmentNumber employeeType title mobile mail > /dev/null`,
-  ])
-  if (status !== 0) throw new Error(String(stderr))
-  return (performance.now() - started) / 1000
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
-}
-
 const { folder, remove } = openFolder(mkdtempSync(join(tmpdir(), 'hopthu-bench-')))
+mkdirSync(join(folder, 'run'))
+const tree = join(folder, 'run', 'directory.ldif')
+await writeDirectory(tree, people)
 const postgres = await startPostgres({ folder: join(folder, 'postgres') })
-const slapd = await startSlapd({ folder: join(folder, 'slapd'), suffix })
+const slapd = await startSlapd({ folder: join(folder, 'slapd'), ldif: tree })
 const platform = await startPostfixAdmin({
   folder: join(folder, 'postfixadmin'),
   postgres,
@@ -172,13 +65,9 @@ const platform = await startPostfixAdmin({
 const steps = new Map<string, Measure[]>()
 const note = (name: string, measure: Measure) => steps.set(name, [...(steps.get(name) ?? []), measure])
 try {
-  await slapd.load(ldif())
   const starts: number[] = []
   const searches: number[] = []
   let lines = 0
-  mkdirSync(join(folder, 'run'))
-  const secret = join(folder, 'run', 'reader')
-  writeFileSync(secret, slapd.readerPassword)
   for (let run = 0; run < runs; run++) {
     const config = join(folder, 'run', `config-${run}.json`)
     const platformUrl = run === 0 ? platform.url : await emptied(platform.url)
@@ -188,26 +77,7 @@ try {
         database: { url: await postgres.createDatabase(`bench_${run}`) },
         timeZone: 'Asia/Ho_Chi_Minh',
         roster: {
-          sources: [
-            {
-              name: 'directory',
-              kind: 'ldap',
-              url: slapd.url,
-              bindDn: slapd.readerDn,
-              bindPassword: { file: secret },
-              people: {
-                base: `ou=people,${suffix}`,
-                attributes: {
-                  staffId: 'employeeNumber',
-                  staffClass: 'employeeType',
-                  title: 'title',
-                  phone: 'mobile',
-                  email: 'mail',
-                },
-              },
-              agencies: { base: `ou=agencies,${suffix}` },
-            },
-          ],
+          sources: [ldapSource(slapd, join(folder, 'run'))],
         },
         mailbox: {
           platforms: [{ name: 'mail', kind: 'postfixadmin', url: platformUrl }],
@@ -218,20 +88,20 @@ try {
     )
     const log = join(folder, 'run', 'mail.log')
     if (run === 0) writeFileSync(log, '')
-    starts.push((await hopthu(config, 'activity', 'parse', log)).seconds)
-    await hopthu(config, 'migrate')
-    searches.push(ldapsearch(slapd.url, slapd.readerDn, slapd.readerPassword))
-    note('roster sync, first', await hopthu(config, 'roster', 'sync'))
-    note('roster sync, unchanged', await hopthu(config, 'roster', 'sync'))
-    note('mailbox plan', await hopthu(config, 'mailbox', 'plan'))
-    note('mailbox apply', await hopthu(config, 'mailbox', 'apply'))
-    note('mailbox plan, unchanged', await hopthu(config, 'mailbox', 'plan'))
+    starts.push((await hopthu(config, ['activity', 'parse', log])).seconds)
+    await hopthu(config, ['migrate'])
+    searches.push(ldapsearch(slapd))
+    note('roster sync, first', await hopthu(config, ['roster', 'sync']))
+    note('roster sync, unchanged', await hopthu(config, ['roster', 'sync']))
+    note('mailbox plan', await hopthu(config, ['mailbox', 'plan']))
+    note('mailbox apply', await hopthu(config, ['mailbox', 'apply']))
+    note('mailbox plan, unchanged', await hopthu(config, ['mailbox', 'plan']))
     const listed = await fullOutput(config)
     if (run === 0) lines = writeLog(log, listed)
-    note('activity ingest', await hopthu(config, 'activity', 'ingest', log))
-    note('activity ingest, again', await hopthu(config, 'activity', 'ingest', log))
-    note('adoption', await hopthu(config, 'adoption'))
-    note('explain', await hopthu(config, 'explain', 'S1'))
+    note('activity ingest', await hopthu(config, ['activity', 'ingest', log]))
+    note('activity ingest, again', await hopthu(config, ['activity', 'ingest', log]))
+    note('adoption', await hopthu(config, ['adoption']))
+    note('explain', await hopthu(config, ['explain', 'S1']))
     process.stderr.write(`run ${run + 1} of ${runs} done\n`)
   }
   report(median(starts), median(searches), lines)
@@ -262,18 +132,14 @@ async function emptied(url: string): Promise<string> {
 }
 
 function report(start: number, search: number, lines: number): void {
-  const print = (cells: string[]) =>
-    process.stdout.write(
-      `${cells[0]?.padEnd(26)} ${cells[1]?.padStart(9)} ${cells[2]?.padStart(12)} ${cells[3]?.padStart(16)}\n`,
-    )
   process.stdout.write(
     `${people} people, ${lines} log lines, medians of ${runs} runs; process start ${start.toFixed(2)} s is inside every step\n\n`,
   )
-  print(['step', 'seconds', 'peak MB', '× ldapsearch'])
-  print(['ldapsearch, same entries', search.toFixed(2), '', '1.0'])
+  printRow(['step', 'seconds', 'peak MB', '× ldapsearch'])
+  printRow(['ldapsearch, same entries', search.toFixed(2), '', '1.0'])
   for (const [name, measures] of steps) {
     const seconds = median(measures.map(each => each.seconds))
-    print([
+    printRow([
       name,
       seconds.toFixed(2),
       Math.max(...measures.map(each => each.peakMb)).toFixed(0),
