@@ -1,9 +1,10 @@
 /**
- * Makes a checkout ready: `node scripts/setup.mjs [--servers]`.
+ * Makes a checkout ready: `node scripts/setup.mjs [--servers [--long]]`.
  *
  * Plain JavaScript, since it runs on whatever Node started npm (20 at least); it is npm's pre-step, so the step
  * itself finds the Node that is installed here. With `--servers` also what the tests need: the test runner built, and
- * the real servers. All it says goes to standard error: standard output belongs to the command that follows.
+ * the real servers; with `--long` those of the long suites too. All it says goes to standard error: standard output
+ * belongs to the command that follows.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -37,13 +38,24 @@ const serverPackages = [
   'poppler-utils',
 ]
 
+/** Two more directories, half a minute to install; only the long suites talk to them. */
+const longServerPackages = [
+  'samba',
+  'samba-ad-dc',
+  'samba-ad-provision',
+  'samba-dsdb-modules',
+  'samba-vfs-modules',
+  'winbind',
+  '389-ds-base',
+]
+
 main(process.argv.slice(2))
 
 function main(args) {
   installPackages()
   if (!args.includes('--servers')) return
   buildTestRunner()
-  installServers()
+  installServers(args.includes('--long') ? [...serverPackages, ...longServerPackages] : serverPackages)
 }
 
 function installPackages() {
@@ -105,8 +117,8 @@ function buildTestRunner() {
   if (!call(join(bin, 'tap'), ['build'])) fail('tap build failed, see above')
 }
 
-function installServers() {
-  const missing = missingServers()
+function installServers(packages) {
+  const missing = missingPackages(packages)
   if (missing.length === 0) return
   if (!canInstall()) {
     skip(`${missing.join(', ')}; installing them takes root on Debian`)
@@ -114,16 +126,16 @@ function installServers() {
   }
   say(`installing the real servers: ${missing.join(', ')}`)
   const failed = aptInstall(missing)
-  if (failed !== null) skip(`${missingServers().join(', ')}; ${failed} failed`)
+  if (failed !== null) skip(`${missingPackages(packages).join(', ')}; ${failed} failed`)
 }
 
-function missingServers() {
-  if (!onPath('dpkg-query')) return serverPackages
+function missingPackages(packages) {
+  if (!onPath('dpkg-query')) return packages
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the braces are dpkg-query's own
   const format = '${Package} ${db:Status-Status}\\n'
-  const query = spawnSync('dpkg-query', ['-W', '-f', format, ...serverPackages], { encoding: 'utf8' })
+  const query = spawnSync('dpkg-query', ['-W', '-f', format, ...packages], { encoding: 'utf8' })
   const states = new Set(query.stdout.split('\n'))
-  return serverPackages.filter(name => !states.has(`${name} installed`))
+  return packages.filter(name => !states.has(`${name} installed`))
 }
 
 /** Whether Debian packages can be installed: by root, where there is apt-get. */

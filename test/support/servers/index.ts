@@ -10,9 +10,11 @@ import { atExit } from './process.ts'
 import { type Slapd, type SlapdOptions, startSlapd } from './slapd.ts'
 
 export { startDovecot } from './dovecot.ts'
+export { startDs389 } from './ds389.ts'
 export { BOUNCING_DOMAIN, DEFERRING_DOMAIN, startPostfix } from './postfix.ts'
 export { startPostfixAdmin } from './postfixadmin.ts'
 export { startPostgres } from './postgres.ts'
+export { startSamba } from './samba.ts'
 export { startSlapd } from './slapd.ts'
 export type { Dovecot, Postfix, PostfixAdmin, Postgres, Slapd }
 
@@ -96,7 +98,7 @@ export function openFolder(wanted: string | undefined): { folder: string; remove
   return { folder, remove }
 }
 
-export type ServerName = 'slapd' | 'postgres' | 'postfixadmin' | 'dovecot' | 'postfix'
+export type ServerName = 'slapd' | 'postgres' | 'postfixadmin' | 'dovecot' | 'postfix' | 'samba' | 'ds389'
 
 /** What each server needs, with the Debian package that brings it. */
 const needs: Record<ServerName, readonly { package: string; found: () => boolean }[]> = {
@@ -121,12 +123,23 @@ const needs: Record<ServerName, readonly { package: string; found: () => boolean
     { package: 'postfix', found: () => existsSync(POSTFIX_MASTER) },
     { package: 'postfix-pgsql', found: () => existsSync('/usr/lib/postfix/postfix-pgsql.so') },
   ],
+  samba: [
+    { package: 'samba-ad-dc', found: () => onPath('samba') },
+    { package: 'samba-ad-provision', found: () => existsSync('/usr/share/samba/setup/provision.ldif') },
+    { package: 'samba-dsdb-modules', found: () => onPath('samba-tool') },
+    { package: 'ldap-utils', found: () => onPath('ldapmodify') },
+  ],
+  ds389: [
+    { package: '389-ds-base', found: () => onPath('ns-slapd') && onPath('dscreate') },
+    { package: 'ldap-utils', found: () => onPath('ldapmodify') },
+  ],
 }
 
+/** What `npm test` needs; Samba and 389-ds are for the long suites alone. */
 const ALL: readonly ServerName[] = ['slapd', 'postgres', 'postfixadmin', 'dovecot', 'postfix']
 
 /**
- * Whether these servers (all by default) can be started here; `missing` says what lacks, for a test's skip.
+ * Whether these servers (by default all that `npm test` needs) can be started here; `missing` says what lacks, for a test's skip.
  * With HOPTHU_REQUIRE_SERVERS=1 in the environment a lack is thrown instead, so that nothing is skipped unseen.
  */
 export function available(servers: readonly ServerName[] = ALL): { ok: boolean; missing: string[] } {
