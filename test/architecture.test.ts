@@ -28,6 +28,7 @@ const sequences = [
   'activation',
   'approval',
   'sign-in',
+  'announce',
 ]
 /** Beside these every `…-page.ts`, `…-plugin.ts` and `…-command.ts`: a subject with several of them. */
 const surfaces = ['plugin', 'page', 'command']
@@ -35,7 +36,7 @@ const surfaces = ['plugin', 'page', 'command']
 const edges = ['store', 'calendar', 'lines', 'sheet', 'password', 'secret']
 const edgeFolders = ['sources', 'connectors']
 /** Files in those folders that touch nothing outside: the shape of what the others give. */
-const pureInEdgeFolders = ['entry', 'types']
+const pureInEdgeFolders = ['entry', 'types', 'table']
 const purePackages = ['typebox', 'typebox/value']
 const rootFiles: Record<string, Role> = {
   'ids.ts': 'base',
@@ -177,11 +178,13 @@ function isStore(file: File): boolean {
   return /(^|[/-])store\.ts$/.test(file.path)
 }
 
-/** One source or connector split over files that begin with its name, or the list of them all, `index.ts`. */
+/** One source or connector split over files that begin with its name, or what opens any of them, `index.ts` and `file.ts`. */
 function ofOneKind(a: File, b: File): boolean {
   const kind = (file: File) => basename(file.path, '.ts').split('-')[0]
   return (
-    dirname(a.path) === dirname(b.path) && isKindFolder(a) && (kind(a) === kind(b) || kind(a) === 'index')
+    dirname(a.path) === dirname(b.path) &&
+    isKindFolder(a) &&
+    (kind(a) === kind(b) || ['index', 'file'].includes(kind(a) ?? ''))
   )
 }
 
