@@ -140,7 +140,7 @@ export function numberText(stored: string): string {
 
 function withoutExponent(text: string): string {
   const parts = /^(-?)(\d)(?:\.(\d+))?e-(\d+)$/.exec(text)
-  if (parts === null) return text.includes('e') ? BigInt(Number(text)).toString() : text
+  if (parts === null) return text
   const [, sign = '', first = '', rest = '', exponent = '0'] = parts
   return `${sign}0.${'0'.repeat(Number(exponent) - 1)}${first}${rest}`
 }

@@ -62,6 +62,7 @@ export function besideZeros(cell: Cell): Cell {
 }
 
 function sharedText(index: string, { strings, path }: CellContext): string {
+  if (index.trim() === '') return ''
   const text = strings.at(Number(index))
   if (text === null) throw damaged(path, `a cell means shared text ${index.slice(0, 20)}, which is missing`)
   return text

@@ -117,7 +117,7 @@ class SheetReader implements XmlHandler {
     let column = this.#column + 1
     if (r !== undefined) {
       const reference = parseReference(r)
-      if (reference === null) throw this.#wrong(`cell ${r}`)
+      if (reference === null || reference.row > sheetLimits.rows) throw this.#wrong(`cell ${r}`)
       column = reference.column
       if (!this.#isNumbered && this.#row.cells.length === 0) this.#row.number = reference.row
     }

@@ -12,6 +12,7 @@ const BLOCK_BYTES = 1 << 20
 
 export class SharedStrings {
   readonly #path: string
+  readonly #limits: typeof stringLimits
   readonly #blocks: Buffer[] = []
   /** Where each text begins: block times its size plus place. It ends where `#ends` says. */
   #starts = new Uint32Array(1024)
@@ -19,8 +20,9 @@ export class SharedStrings {
   #count = 0
   #used = BLOCK_BYTES
 
-  constructor(path: string) {
+  constructor(path: string, limits = stringLimits) {
     this.#path = path
+    this.#limits = limits
   }
 
   add(text: string): void {
@@ -29,7 +31,7 @@ export class SharedStrings {
       this.#blocks.push(Buffer.allocUnsafeSlow(BLOCK_BYTES))
       this.#used = 0
     }
-    if (this.#count >= stringLimits.count || this.#blocks.length * BLOCK_BYTES > stringLimits.bytes) {
+    if (this.#count >= this.#limits.count || this.#blocks.length * BLOCK_BYTES > this.#limits.bytes) {
       throw unreadable(this.#path, 'holds more different texts than are kept at once; save the sheet as CSV')
     }
     if (this.#count === this.#starts.length) this.#grow()
