@@ -159,8 +159,6 @@ alter table agency_period add column decision_id bigint references decision (id)
 
 alter table roster_source add column last_said_at timestamptz;
 update roster_source set last_said_at = last_complete_at;
--- how the entries were understood: another mapping has to read all of them anew
-alter table roster_source add column mapping text not null default '';
 alter table roster_source add column last_full_at timestamptz;
 -- where an incremental read goes on
 alter table roster_source add column cursor text;
@@ -191,6 +189,9 @@ alter table roster_staged_person add column record_number integer;
 alter table roster_staged_person add column review text;
 alter table roster_staged_person add column candidate_id bigint;
 alter table roster_staged_person add column row_number integer;
+-- the record that says where the person serves, once all records of the person were laid side by side
+alter table roster_staged_person add column lead_source text;
+alter table roster_staged_person add column lead_key text;
 create index roster_staged_person_by_name on roster_staged_person (run_id, search_key);
 
 -- Known to the source before and not in this read.
@@ -198,6 +199,12 @@ create table roster_staged_missing (
   run_id bigint not null references run (id) on delete cascade,
   number integer not null,
   primary key (run_id, number)
+);
+-- Those of them who would leave, once everything that keeps somebody was weighed.
+create table roster_staged_leaver (
+  run_id bigint not null references run (id) on delete cascade,
+  person_id bigint not null,
+  primary key (run_id, person_id)
 );
 
 alter table roster_rejection drop constraint roster_rejection_subject_check;

@@ -59,7 +59,12 @@ function trials(context: ConfigContext, database: Database | null): [string, Tri
   return [
     ...config.roster.sources.map((source): [string, Trial] => [
       `roster.${source.name}`,
-      () => checkSource(source, bounded(), dayAt(context.now().getTime(), config.timeZone)),
+      () =>
+        checkSource(source, {
+          signal: bounded(),
+          today: dayAt(context.now().getTime(), config.timeZone),
+          now: context.now().getTime(),
+        }),
     ]),
     ...config.mailbox.platforms.map((platform): [string, Trial] => [
       `mailbox.${platform.name}`,

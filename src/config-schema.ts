@@ -370,6 +370,10 @@ const TableSource = Type.Object(
       default: false,
       description: 'Whether absence from this source means departure.',
     }),
+    supplement: Type.Boolean({
+      default: false,
+      description: 'Whether the file names only some people: then nobody is missing from it.',
+    }),
     createAgencies: Type.Boolean({
       default: false,
       description: 'Whether an agency that only the people’s rows name is made, below `agency` or the root.',

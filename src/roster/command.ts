@@ -12,7 +12,14 @@ import { AppError } from '../error.ts'
 import { dayAt } from '../ids.ts'
 import { guardText, type Locale, rejectionText, words } from './messages.ts'
 import { type RejectionRow, rejectionsOf, sourceNameOf } from './store.ts'
-import { approveRun, exitStatusOf, openSource, type RosterResult, syncSource } from './sync.ts'
+import {
+  approveRun,
+  exitStatusOf,
+  openSource,
+  type RosterResult,
+  type SourceOpener,
+  syncSource,
+} from './sync.ts'
 
 export const rosterCommands: Command[] = [
   {
@@ -61,7 +68,8 @@ export async function syncAll(
   const results: RosterResult[] = []
   const today = dayAt(now().getTime(), config.timeZone)
   for (const source of sources) {
-    const open = (each: AbortSignal) => openSource(source, each, today)
+    const open: SourceOpener = (each, state) =>
+      openSource(source, { signal: each, today, now: now().getTime(), state })
     const report = (read: number) => progress(`${source.name}: ${read}`)
     results.push(
       await syncSource(

@@ -18,6 +18,34 @@ const reasons: Record<RejectionReason, Record<Locale, string>> = {
   duplicate_staff_id: { vi: 'số hiệu cán bộ bị trùng', en: 'the staff id appears twice' },
   duplicate_code: { vi: 'mã cơ quan bị trùng', en: 'the agency code appears twice' },
   unknown_agency: { vi: 'không tìm thấy cơ quan', en: 'unknown agency' },
+  ambiguous_agency: { vi: 'nhiều cơ quan cùng tên', en: 'several agencies bear this name' },
+  outside_scope: { vi: 'cơ quan ngoài phạm vi của nguồn', en: 'an agency the source does not speak for' },
+  unknown_sector: {
+    vi: 'khối không có trong danh mục; cơ quan vẫn được nhận',
+    en: 'unknown sector; the agency was taken',
+  },
+  bad_number: {
+    vi: 'số định danh cá nhân không đúng dạng; cán bộ vẫn được nhận',
+    en: 'no personal number; the person was taken',
+  },
+  bad_address: {
+    vi: 'địa chỉ thư không hợp lệ; cán bộ vẫn được nhận',
+    en: 'no address; the person was taken',
+  },
+  scientific: {
+    vi: 'bảng tính đã đổi số thành dạng 1.23E+11, mất chữ số',
+    en: 'a spreadsheet turned the number into 1.23E+11; digits are lost',
+  },
+  zeros_lost: { vi: 'có thể đã mất số 0 ở đầu', en: 'leading zeros may be lost' },
+  digits_lost: {
+    vi: 'số dài hơn 15 chữ số, bảng tính chỉ giữ 15',
+    en: 'more than 15 digits, of which a spreadsheet keeps 15',
+  },
+  formula_error: { vi: 'ô báo lỗi công thức', en: 'the cell holds a formula error' },
+  no_value: { vi: 'ô là công thức chưa được tính', en: 'the cell is a formula that was never computed' },
+  open_quote: { vi: 'dấu ngoặc kép mở mà không đóng', en: 'a quote is opened and never closed' },
+  too_many_cells: { vi: 'dòng có quá nhiều ô', en: 'the row has too many cells' },
+  too_few_cells: { vi: 'dòng thiếu ô', en: 'the row has too few cells' },
   parent_circle: { vi: 'cơ quan cấp trên tạo thành vòng', en: 'the agencies above form a circle' },
 }
 
@@ -42,7 +70,42 @@ export function guardText(locale: Locale, reason: GuardReason): string {
         ? `${agency ? `cơ quan ${agency}: ` : ''}${leavers} trên ${staff} người không còn trong danh sách, vượt ngưỡng ${limit}`
         : `${agency ? `agency ${agency}: ` : ''}${leavers} of ${staff} people are no longer in the roster, more than ${limit}`
     }
+    case 'movers':
+    case 'renamed':
+    case 'joiners':
+    case 'agenciesClosed':
+    case 'agenciesCreated': {
+      const { count, of, limit } = reason
+      return upheavals[locale][reason.kind](count.toLocaleString(locale), of.toLocaleString(locale), limit)
+    }
   }
+}
+
+type Sentence = (count: string, of: string, limit: string) => string
+type Upheaval = 'movers' | 'renamed' | 'joiners' | 'agenciesClosed' | 'agenciesCreated'
+
+const upheavals: Record<Locale, Record<Upheaval, Sentence>> = {
+  vi: {
+    movers: (count, of, limit) =>
+      `${count} trên ${of} người chuyển cơ quan cùng một lúc, vượt ngưỡng ${limit}`,
+    renamed: (count, of, limit) => `${count} trên ${of} người đổi họ tên cùng một lúc, vượt ngưỡng ${limit}`,
+    joiners: (count, of, limit) =>
+      `${count} người mới so với ${of} người đang có, vượt ngưỡng ${limit}; có thể nguồn đã đổi mã của mọi người`,
+    agenciesClosed: (count, of, limit) =>
+      `${count} trên ${of} cơ quan không còn trong danh mục, vượt ngưỡng ${limit}`,
+    agenciesCreated: (count, of, limit) =>
+      `${count} cơ quan mới so với ${of} cơ quan đang có, vượt ngưỡng ${limit}; có thể nguồn đã đổi mã của mọi cơ quan`,
+  },
+  en: {
+    movers: (count, of, limit) => `${count} of ${of} people would move at once, more than ${limit}`,
+    renamed: (count, of, limit) =>
+      `${count} of ${of} people would change their name at once, more than ${limit}`,
+    joiners: (count, of, limit) =>
+      `${count} new people beside ${of} known ones, more than ${limit}; the source may name everybody anew`,
+    agenciesClosed: (count, of, limit) => `${count} of ${of} agencies are gone, more than ${limit}`,
+    agenciesCreated: (count, of, limit) =>
+      `${count} new agencies beside ${of} known ones, more than ${limit}; the source may name them all anew`,
+  },
 }
 
 export const words = {

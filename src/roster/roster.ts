@@ -1,10 +1,21 @@
 /**
- * Directory entries → people and agencies of ours, or a rejection with its reason.
+ * Entries → people and agencies of ours, or a rejection with its reason.
  *
  * Every reason is one of a closed list, so that pages can say it in Vietnamese; `detail` is the value at fault,
  * shortened. A rejected entry is never read as a departure: its key is kept.
  */
 import { type AgencyCode, cleanText, type Day, parseAddress, parseAgencyCode, parseDay } from '../ids.ts'
+import { normaliseDn, parentDn } from './dn.ts'
+import {
+  attributeKey,
+  attributeOf,
+  type DisabledMapping,
+  disabledReader,
+  type FieldMapping,
+  type FieldReader,
+  fieldReader,
+  type NameKey,
+} from './mapping.ts'
 import { foldText, sortKey, sortKeyOfTitle } from './name.ts'
 import type { DirectoryEntry } from './sources/entry.ts'
 
@@ -22,31 +33,61 @@ export type RejectionReason =
   | 'duplicate_staff_id'
   | 'duplicate_code'
   | 'unknown_agency'
+  | 'ambiguous_agency'
+  | 'outside_scope'
   | 'parent_circle'
+  | 'unknown_sector'
+  | 'bad_number'
+  | 'bad_address'
+  | 'scientific'
+  | 'zeros_lost'
+  | 'digits_lost'
+  | 'formula_error'
+  | 'no_value'
+  | 'open_quote'
+  | 'too_many_cells'
+  | 'too_few_cells'
+  | 'too_few_cells'
 
 export type Rejection = {
-  subject: 'person' | 'agency' | 'post'
+  /** `post` and `value`: only that post or value was not taken over, the person or agency was. */
+  subject: 'person' | 'agency' | 'post' | 'value'
   /** The source's key, or the DN where the entry has none. */
   key: string
   reason: RejectionReason
   detail: string
+  /** Of a file: the line or row, from 1, and the row as it stood. */
+  row?: number
+  cells?: readonly string[]
 }
 
 /** A person as read, not yet known or unknown to us. Days are null where the source says nothing. */
 export type StagedPerson = {
   key: string
   staffId: string | null
+  /** Keyed hash of the personal number, and its last digits. */
+  numberHash: string | null
+  numberTail: string | null
   fullName: string
   sortKey: string
   searchKey: string
+  birthDay: Day | null
   staffClass: string
   title: string | null
   phone: string | null
   email: string | null
+  /** The official address the source knows. */
+  address: string | null
   startDay: Day | null
+  endDay: Day | null
   absentFrom: Day | null
   absentUntil: Day | null
+  absenceKind: string | null
+  absenceDocument: string | null
   posts: { code: AgencyCode; primary: boolean }[]
+  /** Values that were not taken over. */
+  dropped: Rejection[]
+  row: number | null
 }
 
 export type StagedAgency = {
@@ -60,72 +101,193 @@ export type StagedAgency = {
   sector: string | null
   sortKey: string
   searchKey: string
+  dropped: Rejection[]
 }
 
+/** The entry is switched off in its source: as if it were not there. */
+export type Disabled = { disabled: true; key: string }
+
 export type PersonMapping = {
-  key: string
+  /** Left out: made of what the entry tells of the person (`keyOf`). */
+  key?: FieldMapping
   attributes: {
-    staffId?: string
-    fullName: string
-    agency: string
-    primaryAgency?: string
-    staffClass?: string
-    title?: string
-    phone?: string
-    email?: string
-    startDay?: string
-    absentFrom?: string
-    absentUntil?: string
+    staffId?: FieldMapping
+    personalNumber?: FieldMapping
+    fullName?: FieldMapping
+    familyName?: FieldMapping
+    givenName?: FieldMapping
+    birthDay?: FieldMapping
+    address?: FieldMapping
+    agency?: FieldMapping
+    agencyName?: FieldMapping
+    primaryAgency?: FieldMapping
+    staffClass?: FieldMapping
+    title?: FieldMapping
+    phone?: FieldMapping
+    email?: FieldMapping
+    startDay?: FieldMapping
+    endDay?: FieldMapping
+    absentFrom?: FieldMapping
+    absentUntil?: FieldMapping
+    absenceKind?: FieldMapping
+    absenceDocument?: FieldMapping
+    disabled?: DisabledMapping
   }
 }
 
 export type AgencyMapping = {
-  key: string
-  attributes: { code: string; name: string; level?: string; sector?: string }
-  /** `dn`, or the attribute with the parent's code. */
-  parent: string
+  key?: FieldMapping
+  attributes: { code: FieldMapping; name: FieldMapping; level?: FieldMapping; sector?: FieldMapping }
+  /** `dn`, or the attribute with the parent's code; left out, all stand below the root. */
+  parent?: string
+}
+
+/** What the parser needs to know of the world besides the entry. */
+export type ParseContext = {
+  nameKey: NameKey
+  /** Keyed hash of a personal number; null where the configuration has no key. */
+  hash: ((number: string) => string) | null
+  /** Codes of the agencies in force of a folded name. */
+  agenciesNamed: ((folded: string) => readonly string[]) | null
+  /** A sector's code from what the source calls it; null where there is no such one. */
+  sector: ((text: string) => string | null) | null
+  today: Day | null
+}
+
+const ALONE: ParseContext = {
+  nameKey: attributeKey,
+  hash: null,
+  agenciesNamed: null,
+  sector: null,
+  today: null,
 }
 
 /** Longest value we take. A longer name is an accident or an attack, and would break every page it stands on. */
 const LONGEST = 200
 const SHOWN_OF_A_BAD_VALUE = 60
+const TAIL_DIGITS = 4
 
 type Field = { text: string | null } | { reason: RejectionReason; detail: string }
 
 /** The attributes to ask the directory for. */
 export function attributeNames(mapping: PersonMapping | AgencyMapping): string[] {
-  const names = [mapping.key, ...Object.values(mapping.attributes)]
-  if ('parent' in mapping && mapping.parent !== 'dn') names.push(mapping.parent)
+  const fields: (FieldMapping | DisabledMapping | undefined)[] = [
+    mapping.key,
+    ...Object.values(mapping.attributes),
+  ]
+  if ('parent' in mapping && mapping.parent !== 'dn') fields.push(mapping.parent)
+  const names = fields.flatMap(field => {
+    const name = field === undefined ? null : attributeOf(field)
+    return name === null || name.toLowerCase() === 'dn' ? [] : [name]
+  })
   return [...new Set(names)]
 }
 
-export function toPerson(entry: DirectoryEntry, mapping: PersonMapping): StagedPerson | Rejection {
+export function toPerson(
+  entry: DirectoryEntry,
+  mapping: PersonMapping,
+  context: ParseContext = ALONE,
+): StagedPerson | Disabled | Rejection {
+  return personParser(mapping, context)(entry)
+}
+
+/** The same for many entries of one mapping. */
+export function personParser(
+  mapping: PersonMapping,
+  context: ParseContext = ALONE,
+): (entry: DirectoryEntry) => StagedPerson | Disabled | Rejection {
+  const { disabled, ...attributes } = mapping.attributes
+  const readers = readersOf({ key: mapping.key, ...attributes }, context.nameKey)
+  const isDisabled = disabledReader(disabled, context.nameKey)
+  return entry => {
+    const read = fields(entry, readers)
+    if (mapping.key !== undefined && !read.value('key')) return read.rejection('person', 'missing_key', '')
+    if (isDisabled(entry)) return { disabled: true, key: read.key }
+    return personOf(entry, read, { mapping, readers, context })
+  }
+}
+
+type Parsing = { mapping: PersonMapping; readers: Readers; context: ParseContext }
+
+function personOf(
+  entry: DirectoryEntry,
+  read: Fields,
+  { mapping, readers, context }: Parsing,
+): StagedPerson | Rejection {
   const { attributes } = mapping
-  const read = fields(entry, { key: mapping.key, ...attributes })
-  const key = read.value('key')
-  if (!key) return read.rejection('person', 'missing_key', '')
   if (read.problem) return read.rejection('person', read.problem.reason, read.problem.detail)
   const staffId = read.value('staffId')
-  if (attributes.staffId && !staffId)
-    return read.rejection('person', 'missing_staff_id', read.value('fullName') ?? '')
-  const fullName = read.value('fullName')
+  const fullName = nameOf(read)
+  // a key of its own makes the staff id a field that a directory has to fill; in a file it is one of several marks
+  if (attributes.staffId !== undefined && mapping.key !== undefined && !staffId)
+    return read.rejection('person', 'missing_staff_id', fullName ?? '')
   if (!fullName) return read.rejection('person', 'missing_name', staffId ?? '')
-  const posts = postsOf(entry, attributes)
-  if (posts.length === 0) return read.rejection('person', 'missing_agency', fullName)
+  if (/\p{Extended_Pictographic}/u.test(fullName)) return read.rejection('person', 'not_text', fullName)
+  const posts = postsOf(entry, readers, context)
+  if ('reason' in posts) return read.rejection('person', posts.reason, posts.detail || fullName)
   const days = daysOf(read)
   if ('reason' in days) return read.rejection('person', days.reason, days.detail)
+  const marks = marksOf(read, context)
+  const parts = { staffId, fullName, searchKey: foldText(fullName), posts, ...marks }
   return {
-    key,
-    staffId,
-    fullName,
+    key: mapping.key === undefined ? keyOf(parts) : read.key,
+    ...parts,
     sortKey: sortKey(fullName),
-    searchKey: foldText(fullName),
     staffClass: (read.value('staffClass') ?? '').toLowerCase(),
     title: read.value('title'),
     phone: read.value('phone'),
     email: parseAddress(read.value('email') ?? ''),
+    absenceKind: read.value('absenceKind'),
+    absenceDocument: read.value('absenceDocument'),
     ...days,
-    posts,
+    dropped: read.dropped,
+    row: entry.row ?? null,
+  }
+}
+
+/**
+ * What a source without a key of its own calls somebody by: the strongest mark it gives. Two rows that come to the same
+ * key are one person twice, or two that nothing tells apart; whoever reads the file numbers the later ones.
+ */
+function keyOf(parts: {
+  staffId: string | null
+  numberHash: string | null
+  address: string | null
+  searchKey: string
+  birthDay: Day | null
+  posts: StagedPerson['posts']
+}): string {
+  if (parts.staffId !== null) return `id:${parts.staffId}`
+  if (parts.numberHash !== null) return `number:${parts.numberHash}`
+  if (parts.address !== null) return `address:${parts.address}`
+  return `name:${parts.searchKey}|${parts.birthDay ?? ''}|${parts.posts[0]?.code ?? ''}`
+}
+
+/** The full name, put together where the file keeps the given name in a column of its own. */
+function nameOf(read: Fields): string | null {
+  const whole = read.value('fullName')
+  if (whole !== null) return whole
+  const parts = [read.value('familyName'), read.value('givenName')].filter(part => part !== null)
+  return parts.length === 0 ? null : cleanText(parts.join(' '))
+}
+
+/** What tells people of one name apart. A mark that cannot be taken is left out and reported: the person is not at fault. */
+function marksOf(read: Fields, { hash, today }: ParseContext) {
+  const birth = read.value('birthDay')
+  const birthDay = birth === null ? null : parseDirectoryDay(birth)
+  const impossible = birthDay !== null && (birthDay < '1900-01-01' || (today !== null && birthDay > today))
+  if (birth !== null && (birthDay === null || impossible)) read.drop('bad_day', `birthDay: ${birth}`)
+  const number = (read.value('personalNumber') ?? '').replace(/[\s.]/g, '')
+  const readable = /^\d{9}(\d{3})?$/.test(number)
+  if (number !== '' && !readable) read.drop('bad_number', `personalNumber: …${number.slice(-TAIL_DIGITS)}`)
+  const official = read.value('address')
+  const address = official === null ? null : parseAddress(official)
+  if (official !== null && address === null) read.drop('bad_address', `address: ${official}`)
+  return {
+    birthDay: impossible ? null : birthDay,
+    numberHash: readable && hash ? hash(number) : null,
+    numberTail: readable && hash ? number.slice(-TAIL_DIGITS) : null,
+    address: address as string | null,
   }
 }
 
@@ -133,50 +295,82 @@ export function toAgency(
   entry: DirectoryEntry,
   mapping: AgencyMapping,
   levels: readonly string[],
+  context: ParseContext = ALONE,
 ): StagedAgency | Rejection {
-  const read = fields(entry, { key: mapping.key, ...mapping.attributes })
-  const key = read.value('key')
-  if (!key) return read.rejection('agency', 'missing_key', '')
+  const readers = readersOf({ key: mapping.key, ...mapping.attributes }, context.nameKey)
+  const read = fields(entry, readers)
+  if (mapping.key !== undefined && !read.value('key')) return read.rejection('agency', 'missing_key', '')
   if (read.problem) return read.rejection('agency', read.problem.reason, read.problem.detail)
   const code = parseAgencyCode(read.value('code') ?? '')
   if (!code) return read.rejection('agency', 'missing_code', read.value('name') ?? '')
   const level = read.value('level')
   if (level !== null && !levels.includes(level)) return read.rejection('agency', 'bad_level', level)
   const name = read.value('name') ?? code
+  const sector = sectorOf(read, context)
   return {
-    key,
-    ...refsOf(entry, mapping, code),
+    key: mapping.key === undefined ? code : read.key,
+    ...refsOf(entry, mapping, { code, nameKey: context.nameKey }),
     code,
     name,
     level,
-    sector: read.value('sector'),
+    sector,
     sortKey: sortKeyOfTitle(name),
     searchKey: foldText(`${name} ${code}`),
+    dropped: read.dropped,
   }
+}
+
+function sectorOf(read: Fields, { sector }: ParseContext): string | null {
+  const text = read.value('sector')
+  if (text === null || sector === null) return text
+  const code = sector(text)
+  if (code === null) read.drop('unknown_sector', text)
+  return code
 }
 
 function refsOf(
   entry: DirectoryEntry,
   mapping: AgencyMapping,
-  code: AgencyCode,
+  { code, nameKey }: { code: AgencyCode; nameKey: NameKey },
 ): { ownRef: string; parentRef: string | null } {
   if (mapping.parent === 'dn') return { ownRef: normaliseDn(entry.dn), parentRef: parentDn(entry.dn) }
-  const parent = entry.attributes.get(mapping.parent.toLowerCase())?.[0]
+  const parent = mapping.parent === undefined ? undefined : entry.attributes.get(nameKey(mapping.parent))?.[0]
   return { ownRef: code, parentRef: parent === undefined ? null : parseAgencyCode(parent) }
 }
 
-function postsOf(entry: DirectoryEntry, attributes: PersonMapping['attributes']): StagedPerson['posts'] {
-  const primary = cleanText(entry.attributes.get((attributes.primaryAgency ?? '').toLowerCase())?.[0] ?? '')
-  const codes = (entry.attributes.get(attributes.agency.toLowerCase()) ?? []).map(parseAgencyCode)
-  const known = [...new Set(codes.filter(code => code !== null))]
+function postsOf(
+  entry: DirectoryEntry,
+  readers: Readers,
+  { agenciesNamed }: ParseContext,
+): StagedPerson['posts'] | { reason: RejectionReason; detail: string } {
+  const values = (field: string) => readers.get(field)?.read(entry) ?? []
+  const primary = cleanText(values('primaryAgency')[0] ?? '')
+  const codes = values('agency')
+    .map(parseAgencyCode)
+    .filter(code => code !== null)
+  if (codes.length === 0 && agenciesNamed !== null) {
+    for (const name of values('agencyName')) {
+      const folded = foldText(name)
+      if (folded === '') continue
+      const found = agenciesNamed(folded)
+      const [only] = found
+      if (only === undefined) return { reason: 'unknown_agency', detail: cleanText(name).slice(0, LONGEST) }
+      if (found.length > 1)
+        return { reason: 'ambiguous_agency', detail: `${cleanText(name)}: ${found.join(', ')}` }
+      const code = parseAgencyCode(only)
+      if (code !== null) codes.push(code)
+    }
+  }
+  const known = [...new Set(codes)]
+  if (known.length === 0) return { reason: 'missing_agency', detail: '' }
   return known.map(code => ({ code, primary: code === primary }))
 }
 
-type Days = { startDay: Day | null; absentFrom: Day | null; absentUntil: Day | null }
+type Days = { startDay: Day | null; endDay: Day | null; absentFrom: Day | null; absentUntil: Day | null }
 
-function daysOf(read: ReturnType<typeof fields>): Days | { reason: RejectionReason; detail: string } {
-  const days: Days = { startDay: null, absentFrom: null, absentUntil: null }
-  for (const name of ['startDay', 'absentFrom', 'absentUntil'] as const) {
+function daysOf(read: Fields): Days | { reason: RejectionReason; detail: string } {
+  const days: Days = { startDay: null, endDay: null, absentFrom: null, absentUntil: null }
+  for (const name of ['startDay', 'endDay', 'absentFrom', 'absentUntil'] as const) {
     const text = read.value(name)
     if (text === null) continue
     const day = parseDirectoryDay(text)
@@ -186,32 +380,75 @@ function daysOf(read: ReturnType<typeof fields>): Days | { reason: RejectionReas
   return days
 }
 
-/** `YYYY-MM-DD`, or the day of a generalized time (RFC 4517 section 3.3.13) as written, without moving its zone. */
+/**
+ * `YYYY-MM-DD`, the day of a generalized time (RFC 4517 section 3.3.13) as written without moving its zone, or a day as
+ * it is written in Vietnam, `dd/mm/yyyy`.
+ */
 export function parseDirectoryDay(text: string): Day | null {
   const generalized = /^(\d{4})(\d{2})(\d{2})(\d{2,6}([.,]\d+)?(Z|[+-]\d{2,4})?)?$/.exec(text)
-  return parseDay(generalized ? `${generalized[1]}-${generalized[2]}-${generalized[3]}` : text)
+  if (generalized) return parseDay(`${generalized[1]}-${generalized[2]}-${generalized[3]}`)
+  const written = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text)
+  if (!written) return parseDay(text)
+  const [, day = '', month = '', year = ''] = written
+  return parseDay(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`)
 }
 
-/** Reads the first value of each named attribute, cleaned; remembers the first one that cannot be taken. */
-function fields(entry: DirectoryEntry, names: { [field: string]: string | undefined }) {
-  const values = new Map<string, string>()
-  let problem: { reason: RejectionReason; detail: string } | null = null
-  for (const [field, attribute] of Object.entries(names)) {
-    if (attribute === undefined) continue
-    const read = cleanValue(entry.attributes.get(attribute.toLowerCase())?.[0])
-    if ('reason' in read) problem ??= { reason: read.reason, detail: `${attribute}: ${read.detail}` }
-    else if (read.text !== null) values.set(field, read.text)
-  }
-  const key = values.get('key') ?? entry.dn.slice(0, LONGEST)
-  return {
-    problem,
-    value: (field: string) => values.get(field) ?? null,
-    rejection: (subject: 'person' | 'agency', reason: RejectionReason, detail: string): Rejection => ({
-      subject,
-      key,
-      reason,
-      detail: detail.slice(0, LONGEST),
+/** How a field is read, and the attribute it is read from, as entries call it. */
+type Reader = { read: FieldReader; from: string }
+type Readers = ReadonlyMap<string, Reader>
+
+function readersOf(mappings: { [field: string]: FieldMapping | undefined }, nameKey: NameKey): Readers {
+  return new Map(
+    Object.entries(mappings).flatMap(([field, mapping]) => {
+      if (mapping === undefined) return []
+      const from = nameKey(attributeOf(mapping) ?? '')
+      return [[field, { read: fieldReader(mapping, nameKey), from }] as const]
     }),
+  )
+}
+
+type Fields = ReturnType<typeof fields>
+
+/** Fields that name an agency; all their values are read elsewhere. */
+const MANY = new Set(['agency', 'agencyName'])
+/** Fields that decide who somebody is: a damaged one rejects the entry, of another only the value is left out. */
+const DECIDING = new Set(['key', 'staffId', 'fullName', 'familyName', 'givenName', 'agency', 'code', 'name'])
+
+/** Reads the first value of each field, cleaned; remembers the first one that cannot be taken. */
+function fields(entry: DirectoryEntry, readers: Readers) {
+  const values = new Map<string, string>()
+  const faults: { reason: RejectionReason; detail: string }[] = []
+  let problem: { reason: RejectionReason; detail: string } | null = entry.problem ?? null
+  for (const [field, { read: reader, from }] of readers) {
+    const read = cleanValue(reader(entry)[0])
+    const note = entry.notes?.get(from) ?? null
+    const fault = note ?? ('reason' in read ? read : null)
+    if (fault === null) {
+      if ('text' in read && read.text !== null && !MANY.has(field)) values.set(field, read.text)
+    } else if (note === null || DECIDING.has(field)) {
+      problem ??= { reason: fault.reason, detail: `${field}: ${fault.detail}` }
+    } else faults.push({ reason: fault.reason, detail: `${field}: ${fault.detail}` })
+  }
+  const key = values.get('key') ?? (entry.dn.slice(0, LONGEST) || `${entry.row ?? ''}`)
+  const place =
+    entry.row === undefined ? {} : { row: entry.row, ...(entry.cells ? { cells: entry.cells } : {}) }
+  const rejection = (subject: Rejection['subject'], reason: RejectionReason, detail: string): Rejection => ({
+    subject,
+    key,
+    reason,
+    detail: detail.slice(0, LONGEST),
+    ...place,
+  })
+  const dropped = faults.map(({ reason, detail }) => rejection('value', reason, detail))
+  return {
+    key,
+    problem,
+    dropped,
+    value: (field: string) => values.get(field) ?? null,
+    rejection,
+    drop: (reason: RejectionReason, detail: string) => {
+      dropped.push(rejection('value', reason, detail))
+    },
   }
 }
 
@@ -226,40 +463,6 @@ function cleanValue(raw: string | undefined): Field {
   return { text: text.replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu, '') || null }
 }
 
-/** A DN for comparison: case and blanks around the separators do not count (RFC 4518 section 2). */
-export function normaliseDn(dn: string): string {
-  return splitDn(dn).join(',')
-}
-
-/** The DN one level up, normalised; null at the top. */
-export function parentDn(dn: string): string | null {
-  const parts = splitDn(dn)
-  return parts.length < 2 ? null : parts.slice(1).join(',')
-}
-
-function splitDn(dn: string): string[] {
-  const parts: string[] = []
-  let part = ''
-  for (let i = 0; i < dn.length; i++) {
-    const char = dn.charAt(i)
-    if (char === '\\') {
-      part += char + dn.charAt(++i)
-    } else if (char === ',') {
-      parts.push(part)
-      part = ''
-    } else part += char
-  }
-  parts.push(part)
-  return parts.map(each =>
-    each
-      .normalize('NFC')
-      .trim()
-      .replace(/\s*=\s*/, '=')
-      .replace(/\s+/g, ' ')
-      .toLowerCase(),
-  )
-}
-
 /** A staged read: the run whose rows it is, the source it came from, the day it counts from. */
 export type Staged = {
   run: number
@@ -271,6 +474,18 @@ export type Staged = {
   levels: readonly string[]
   /** Whether the source tells of absences: only then does a missing one end it. */
   tellsAbsence: boolean
+  /** Whether the read can say who is missing: an incremental one cannot. */
+  tellsMissing: boolean
+  /** Whether an agency missing from this read is closed. */
+  closesAgencies: boolean
+  /** The agency the source speaks for, with all below it; null: for all. */
+  scope: string | null
+  /** How long somebody missing from the file of their agency waits. */
+  holdingDays: number
+  /** Other sources whose naming somebody keeps them in service. */
+  completeSources: readonly string[]
+  /** Who somebody is was settled by a person: nothing is asked again. */
+  settled: boolean
 }
 
 export type Movements = {
@@ -282,5 +497,72 @@ export type Movements = {
     returned: number
     changed: number
     unchanged: number
+  }
+  /** Left the agency whose file no longer names them, and wait for another's. */
+  held: number
+  /** Waiting for an answer: neither joined nor left. */
+  reviews: number
+}
+
+/** What a source said of somebody, as it is kept: fields that were empty are left out. */
+export type Said = {
+  fullName?: string
+  staffId?: string
+  numberHash?: string
+  numberTail?: string
+  birthDay?: string
+  staffClass?: string
+  title?: string
+  phone?: string
+  email?: string
+  address?: string
+  startDay?: string
+  endDay?: string
+  absentFrom?: string
+  absentUntil?: string
+  absenceKind?: string
+  absenceDocument?: string
+  posts?: [code: string, primary: boolean][]
+}
+
+/** The text kept of a staged person. The same facts give the same text. */
+export function saidOf(person: StagedPerson): string {
+  const { key: _, sortKey: _s, searchKey: _f, dropped: _d, row: _r, posts, ...facts } = person
+  const said: Record<string, unknown> = {}
+  for (const [field, value] of Object.entries(facts)) if (value !== null && value !== '') said[field] = value
+  said.posts = posts.map(({ code, primary }) => [code, primary])
+  return JSON.stringify(said)
+}
+
+/** A staged person from what is kept of one: the other way round. */
+export function personSaid(key: string, text: string): StagedPerson {
+  const said = JSON.parse(text) as Said
+  const fullName = said.fullName ?? ''
+  return {
+    key,
+    staffId: said.staffId ?? null,
+    numberHash: said.numberHash ?? null,
+    numberTail: said.numberTail ?? null,
+    fullName,
+    sortKey: sortKey(fullName),
+    searchKey: foldText(fullName),
+    birthDay: parseDay(said.birthDay ?? ''),
+    staffClass: said.staffClass ?? '',
+    title: said.title ?? null,
+    phone: said.phone ?? null,
+    email: said.email ?? null,
+    address: said.address ?? null,
+    startDay: parseDay(said.startDay ?? ''),
+    endDay: parseDay(said.endDay ?? ''),
+    absentFrom: parseDay(said.absentFrom ?? ''),
+    absentUntil: parseDay(said.absentUntil ?? ''),
+    absenceKind: said.absenceKind ?? null,
+    absenceDocument: said.absenceDocument ?? null,
+    posts: (said.posts ?? []).flatMap(([text, primary]) => {
+      const code = parseAgencyCode(text)
+      return code === null ? [] : [{ code, primary }]
+    }),
+    dropped: [],
+    row: null,
   }
 }

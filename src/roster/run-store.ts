@@ -1,9 +1,7 @@
 /** What the pages of runs read: runs of every kind, and what a roster run found. Nothing is written here. */
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../database/database.ts'
-import type { Day } from '../ids.ts'
 import { leavers } from './compare-store.ts'
-import type { Staged } from './roster.ts'
 
 export { type GoingRun, goingRuns } from '../database/run.ts'
 
@@ -136,21 +134,11 @@ export async function movementsOf(
   return rows
 }
 
-function leaving({ run, source, complete }: StagedRun): RawBuilder<unknown> {
-  // who leaves follows from what was read, its source and whether absence counts; the rest of a read is not asked for
-  const read: Staged = {
-    run,
-    source,
-    complete,
-    day: '1970-01-01' as Day,
-    firstLoad: false,
-    levels: [],
-    tellsAbsence: false,
-  }
+function leaving({ run }: StagedRun): RawBuilder<unknown> {
   return sql`
     select p.source_key as key, p.full_name as name, p.staff_id as "staffId", p.sort_key,
       ${heldAgency(sql`p.id`)} as "fromAgency", null::text as "toAgency"
-    from (${leavers(read)}) gone join person p on p.id = gone.id`
+    from (${leavers({ run })}) gone join person p on p.id = gone.id`
 }
 
 function arriving({ run }: StagedRun, kind: MovementKind): RawBuilder<unknown> {

@@ -230,7 +230,7 @@ t.test('a roster comes from files as from a directory, and one cut off is never 
         config,
         source,
         open: async each => {
-          const reader = await openSource(source, each, day as Day)
+          const reader = await openSource(source, { signal: each, today: day as Day, now: Date.now() })
           opened.push(reader)
           return reader
         },
