@@ -37,8 +37,8 @@ export type LdapServer = {
 }
 
 const PLAIN: Reader = { binary: new Set(), highest: null }
-/** Examples of what was not followed; a directory may send thousands. */
-const KEPT_REFERENCES = 10
+/** Far above what any directory is divided into; what comes beyond is not told apart. */
+const MAX_REFERENCES = 1_000
 
 /** What ldapts' request classes share. */
 type Request = { messageId: number; write(): Buffer }
@@ -65,10 +65,10 @@ export async function openConnection(server: LdapServer, signal: AbortSignal): P
 }
 
 export class Connection {
-  /** Entries and continuation references that have arrived so far. */
+  /** Entries that have arrived so far. */
   entries = 0
-  references = 0
-  readonly referencesKept: string[] = []
+  /** Where the continuation references so far lead, each place once. */
+  readonly references = new Set<string>()
   readonly #target: Target
   readonly #limitMs: number
   #socket: net.Socket
@@ -182,8 +182,7 @@ export class Connection {
       this.entries += 1
     } else if (tag === TAG.reference) {
       const reference = readReference(walk, bodyEnd)
-      this.references += 1
-      if (this.referencesKept.length < KEPT_REFERENCES) this.referencesKept.push(reference)
+      if (this.references.size < MAX_REFERENCES) this.references.add(reference)
     } else if (RESULT_TAGS.includes(tag)) {
       const answer = { ...readResult(walk, bodyEnd, end), entries: waiting.entries }
       this.#waiting = null

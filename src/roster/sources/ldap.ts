@@ -51,7 +51,7 @@ export type LdapSession = {
   search(search: LdapSearch, signal: AbortSignal): AsyncGenerator<DirectoryEntry[]>
   /** Continuation references met so far: parts of the tree that live on another server and were not read. */
   readonly referrals: number
-  /** The first few of them, as URLs. */
+  /** Where they lead, as URLs, each once. */
   readonly referralUrls: readonly string[]
   /**
    * Whether this directory can go on from a cursor of an earlier session; if not, a full reading is due. Only of a
@@ -114,10 +114,10 @@ function sessionOf({ connection, self, pageSize }: Session): LdapSession {
       return readPages({ connection, search: completeSearch(search, watched), reader, pageSize, signal })
     },
     get referrals() {
-      return connection.references
+      return connection.references.size
     },
     get referralUrls() {
-      return connection.referencesKept
+      return [...connection.references]
     },
     follows: cursor => self !== null && follows(self, cursor),
     cursor: () => {
