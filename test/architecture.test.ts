@@ -28,6 +28,7 @@ const sequences = [
   'activation',
   'approval',
   'sign-in',
+  'import',
   'announce',
 ]
 /** Beside these every `…-page.ts`, `…-plugin.ts` and `…-command.ts`: a subject with several of them. */

@@ -26,8 +26,8 @@ export type TableRow = {
   number: number
   cells: readonly string[]
   notes: readonly CellNote[]
-  /** Set where the row itself cannot be read (an open quote, too many cells): it is rejected, the others go on. */
-  problem?: 'openQuote' | 'tooManyCells' | 'tooLong' | 'notText'
+  /** Set where the row itself cannot be read (an open quote, too many cells, too few in a file of even rows): it is rejected, the others go on. */
+  problem?: 'openQuote' | 'tooManyCells' | 'tooFewCells' | 'tooLong' | 'notText'
 }
 
 export type Table = {
