@@ -27,7 +27,7 @@ export async function readSelf(connection: Connection, signal: AbortSignal): Pro
   const root = await readAttributes(connection, '', ROOT, signal)
   const kind = kindOf(root)
   const [service] = root('dsServiceName')
-  const reached = Number(root('highestCommittedUSN')[0])
+  const reached = Number(root('highestCommittedUSN')[0] || Number.NaN)
   if (kind !== 'activeDirectory' || service === undefined || !Number.isSafeInteger(reached)) {
     return { kind, numbering: null }
   }
