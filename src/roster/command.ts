@@ -1,4 +1,6 @@
 /** `roster sync` and `roster approve`. */
+
+import { basename } from 'node:path'
 import {
   type Answer,
   type Command,
@@ -7,9 +9,10 @@ import {
   textOption,
   type Values,
 } from '../command.ts'
-import type { SourceConfig } from '../config.ts'
+import { userPath } from '../config.ts'
 import { AppError } from '../error.ts'
 import { dayAt } from '../ids.ts'
+import { importFile } from './import.ts'
 import { guardText, type Locale, rejectionText, words } from './messages.ts'
 import { type RejectionRow, rejectionsOf, sourceNameOf } from './store.ts'
 import {
@@ -33,6 +36,28 @@ export const rosterCommands: Command[] = [
     needs: 'database',
     words: [0, 0],
     run: sync,
+  },
+  {
+    name: 'roster import',
+    usage:
+      'FILE [--agency CODE] [--source NAME] [--supplement] [--create-agencies] [--sheet NAME] [--legacy tcvn3|vni] [--dry-run] [--force]',
+    summary: {
+      vi: 'Đọc một tệp danh sách (CSV, XLSX hoặc LDIF) và cập nhật',
+      en: 'Reads a roster file (CSV, XLSX or LDIF) and updates by it',
+    },
+    options: {
+      agency: { type: 'string' },
+      source: { type: 'string' },
+      sheet: { type: 'string' },
+      legacy: { type: 'string' },
+      supplement: { type: 'boolean' },
+      'create-agencies': { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+      force: { type: 'boolean' },
+    },
+    needs: 'database',
+    words: [1, 1],
+    run: importOne,
   },
   {
     name: 'roster approve',
@@ -91,6 +116,30 @@ async function sync(context: CommandContext, values: Values): Promise<Answer> {
   return answer(context, results, options.force)
 }
 
+async function importOne(context: CommandContext, values: Values, [file = '']: string[]): Promise<Answer> {
+  const { config, database, now, signal, progress } = context
+  const legacy = textOption(values, 'legacy')
+  if (legacy !== null && legacy !== 'tcvn3' && legacy !== 'vni')
+    throw new AppError('usage', '--legacy: tcvn3 or vni is expected')
+  const sheet = textOption(values, 'sheet')
+  const force = values.force === true
+  const path = userPath(file)
+  const result = await importFile({ db: database.db, config, now }, path, {
+    source: textOption(values, 'source'),
+    agency: textOption(values, 'agency'),
+    supplement: values.supplement === true,
+    createAgencies: values['create-agencies'] === true,
+    ...(sheet === null ? {} : { sheet }),
+    ...(legacy === null ? {} : { legacy }),
+    dryRun: values['dry-run'] === true,
+    force,
+    signal,
+    progress: read => progress(`${basename(path)}: ${read}`),
+    about: { file: basename(path) },
+  })
+  return answer(context, [result], force)
+}
+
 async function approve(context: CommandContext, _values: Values, [word]: string[]): Promise<Answer> {
   const result = await approveRefused(context, idWord(word, 'RUN') ?? 0)
   return answer(context, [result], false)
@@ -103,11 +152,10 @@ export async function approveRefused(context: CommandContext, id: number): Promi
   return approveRun({ db: database.db, config, source, now }, id)
 }
 
-async function sourceOfRun({ config, database }: CommandContext, id: number): Promise<SourceConfig> {
+async function sourceOfRun({ database }: CommandContext, id: number): Promise<{ name: string }> {
   const name = await sourceNameOf(database.db, id)
-  const source = config.roster.sources.find(each => each.name === name)
-  if (!source) throw new AppError('not_found', `run ${id} is no roster run of a configured source`)
-  return source
+  if (name === null) throw new AppError('not_found', `run ${id} is no roster run`)
+  return { name }
 }
 
 function answer(context: CommandContext, results: RosterResult[], force: boolean): Answer {
@@ -175,10 +223,8 @@ async function* text(
   }
 }
 
-function summary(
-  locale: Locale,
-  { source, read, rejected, seconds, agencies, people, dryRun }: RosterResult,
-): string {
+function summary(locale: Locale, result: RosterResult): string {
+  const { source, read, rejected, seconds, agencies, people, dryRun } = result
   const say = words[locale]
   const counts = (of: Record<string, number>) =>
     Object.entries(of)
@@ -189,6 +235,11 @@ function summary(
     `  ${say.people}: ${counts(people)}`,
     `  ${say.agencies}: ${counts(agencies)}`,
   ]
+  if (result.held > 0) lines.push(`  ${say.held}: ${result.held.toLocaleString(locale)}`)
+  if (result.reviews > 0) lines.push(`  ${say.reviews}: ${result.reviews.toLocaleString(locale)}`)
+  if (result.disabled > 0) lines.push(`  ${say.disabled}: ${result.disabled.toLocaleString(locale)}`)
+  if (result.referrals > 0) lines.push(`  ${say.referrals}: ${result.referrals.toLocaleString(locale)}`)
+  if (result.incremental) lines.push(`  ${say.incremental}`)
   if (dryRun) lines.push(`  ${say.dryRun}`)
   return `${lines.join('\n')}\n`
 }

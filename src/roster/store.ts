@@ -166,8 +166,9 @@ export async function dropOvertaken(db: Db, source: string, run: number): Promis
   }
 }
 
+/** Whether nobody was ever taken over from this source: a file of which every row was rejected was no load. */
 export async function isFirstLoad(db: Db, source: string): Promise<boolean> {
-  const { rows } = await sql`select 1 from roster_source where name = ${source}`.execute(db)
+  const { rows } = await sql`select 1 from roster_record where source = ${source} limit 1`.execute(db)
   return rows.length === 0
 }
 
@@ -221,6 +222,7 @@ async function saveSource(
   read: Staged,
   { now, movements, saidAt, cursor }: SaveOptions,
 ): Promise<void> {
+  if (await isFirstLoad(trx, read.source)) return
   const full = read.tellsMissing ? now : null
   await sql`
     insert into roster_source (name, first_complete_day, last_complete_at, last_said_at, last_full_at, cursor, revision)

@@ -143,7 +143,10 @@ type Kept = { staged: Staged; saidAt: string; cursor: string | null }
  * Saves exactly what an earlier run read and the guard refused. Throws `not_found` for any other run, `ground_moved`
  * where the source was read again since or the movements are no longer those that were shown.
  */
-export async function approveRun(context: Omit<Context, 'open'>, id: number): Promise<RosterResult> {
+export async function approveRun(
+  context: Omit<Context, 'open' | 'source'> & { source: { name: string } },
+  id: number,
+): Promise<RosterResult> {
   const { db, config, source, now } = context
   const refused = await refusedRun<RosterResult & { kept: Kept }>(db, source.name, id)
   const run = await startRun(db, { kind: 'roster', subject: source.name, now: now() })
