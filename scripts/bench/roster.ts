@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
   options: { ldif: { type: 'string' }, breakdown: { type: 'boolean', default: false } },
 })
 const people = Number(positionals[0] ?? 100_000)
-const rounds = Number(positionals[1] ?? 5)
+const rounds = Math.max(1, Number(positionals[1] ?? 5))
 const ldifPeople = Number(values.ldif ?? 0)
 
 /** What the roster issue asks of 100,000 people. */
