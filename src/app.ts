@@ -27,6 +27,8 @@ import { AppError, toAppError } from './error.ts'
 import { dayAt } from './ids.ts'
 import { mailboxCommands } from './mailbox/command.ts'
 import { rosterCommands } from './roster/command.ts'
+import { reviewCommands } from './roster/review-command.ts'
+import { applyAnswered } from './roster/review-work-plugin.ts'
 
 export function commands(): Command[] {
   return [
@@ -95,6 +97,7 @@ export function commands(): Command[] {
     },
     ...accessCommands,
     ...rosterCommands,
+    ...reviewCommands(applyAnswered),
     ...mailboxCommands(
       ({ database }) =>
         ids =>

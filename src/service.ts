@@ -32,9 +32,10 @@ import { withPlatform } from './mailbox/command.ts'
 import { mailboxPlugin } from './mailbox/plugin.ts'
 import { applyPlan } from './mailbox/provisioner.ts'
 import { makePlan } from './mailbox/reconcile.ts'
-import { addressesById } from './mailbox/store.ts'
+import { addressesById, addressesHeld } from './mailbox/store.ts'
 import { syncAll } from './roster/command.ts'
 import { rosterPlugin } from './roster/plugin.ts'
+import { applyAnswered } from './roster/review-work-plugin.ts'
 import { exitStatusOf } from './roster/sync.ts'
 import { serveLook } from './web/look.ts'
 import { openApi } from './web/openapi.ts'
@@ -243,7 +244,10 @@ export async function createWeb(
       sendPage: (request, reply, page) => sendPage(context, request, reply, { ...page, place: null }),
     })
     await accessPlugin(pages, context, ids => addressesById(database.db, ids))
-    await rosterPlugin(pages, context)
+    await rosterPlugin(pages, context, {
+      apply: applyAnswered,
+      addressesHeld: people => addressesHeld(database.db, people),
+    })
     await mailboxPlugin(pages, context, ids => lastUse(database.db, ids))
     const schedule = { cron: config.jobs.nightly, timeZone: config.timeZone }
     await activityPlugin(pages, context, after => nextNight(schedule, after))

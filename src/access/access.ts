@@ -26,6 +26,19 @@ export const actions = [
   'runs.view',
   'runs.approve',
   'roster.sync',
+  /** Opening, changing and closing agencies by hand. */
+  'agencies.manage',
+  /** What no rule settles of the roster, and who waits to move: by name. */
+  'reviews.view',
+  'reviews.answer',
+  /** Saying that an agency's list is right. */
+  'roster.confirm',
+  /** Decisions and what they announce of people. */
+  'decisions.view',
+  'decisions.manage',
+  /** Long absences that leave the count. */
+  'absences.view',
+  'absences.manage',
   'sources.view',
   'activity.ingest',
   'operators.view',
@@ -49,6 +62,9 @@ const reads: readonly Action[] = [
   'mailboxes.view',
   'plans.view',
   'runs.view',
+  'reviews.view',
+  'decisions.view',
+  'absences.view',
   'sources.view',
   'operators.view',
   'audit.view',
@@ -63,8 +79,22 @@ const allowed: Record<Role, ReadonlySet<Action>> = {
     'export',
     'mailboxes.view',
     'mailboxes.invite',
+    'decisions.view',
+    'absences.view',
+    'absences.manage',
+    'reviews.view',
+    'reviews.answer',
+    'roster.confirm',
   ] satisfies Action[]),
-  head: new Set(['figures.view', 'names.view', 'activity.view', 'export'] satisfies Action[]),
+  head: new Set([
+    'figures.view',
+    'names.view',
+    'activity.view',
+    'export',
+    'reviews.view',
+    'decisions.view',
+    'absences.view',
+  ] satisfies Action[]),
   viewer: new Set(['figures.view', 'export'] satisfies Action[]),
   auditor: new Set(reads),
 }

@@ -25,6 +25,24 @@ export const auditActions = [
   'run.approved',
   'roster.synced',
   'roster.imported',
+  'agency.opened',
+  'agency.changed',
+  'agency.closed',
+  /** A change entered for a day to come. */
+  'agency.scheduled',
+  'agency.withdrawn',
+  /** Whether two are one, or whether somebody missing has left. */
+  'review.answered',
+  /** Somebody who waits to move has left, or serves where they did. */
+  'holding.answered',
+  /** An agency said that its list is right. */
+  'roster.confirmed',
+  'decision.announced',
+  'decision.withdrawn',
+  /** The scan of a decision was looked at. */
+  'decision.scanned',
+  'absence.entered',
+  'absence.changed',
   'activity.ingested',
   'activity.swept',
   'night.run',

@@ -5,6 +5,9 @@ export type Place =
   | 'overview'
   | 'agencies'
   | 'people'
+  | 'reviews'
+  | 'decisions'
+  | 'absences'
   | 'mailboxes'
   | 'plans'
   | 'runs'
@@ -24,6 +27,19 @@ export const places: readonly {
   { place: 'overview', href: '/', action: 'figures.view', label: { vi: 'Tổng quan', en: 'Overview' } },
   { place: 'agencies', href: '/agencies', action: 'figures.view', label: { vi: 'Cơ quan', en: 'Agencies' } },
   { place: 'people', href: '/people', action: 'names.view', label: { vi: 'Cán bộ', en: 'People' } },
+  { place: 'reviews', href: '/reviews', action: 'reviews.view', label: { vi: 'Xác minh', en: 'Reviews' } },
+  {
+    place: 'decisions',
+    href: '/decisions',
+    action: 'decisions.view',
+    label: { vi: 'Quyết định', en: 'Decisions' },
+  },
+  {
+    place: 'absences',
+    href: '/absences',
+    action: 'absences.view',
+    label: { vi: 'Tạm không tính', en: 'Absences' },
+  },
   {
     place: 'mailboxes',
     href: '/mailboxes',

@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { type Db, rowsOf, type Trx } from '../database/database.ts'
 import { fence, type Run } from '../database/run.ts'
 import type { Address, Day } from '../ids.ts'
+import { decidingRule, type Eligibility, mustHaveMailbox } from '../roster/eligibility-store.ts'
 import type { Change, ChangeKind, ChangeOutcome } from './connector.ts'
 import type { Guard, PlanCounts } from './guard.ts'
 import { postsOn, recordMailboxes } from './store.ts'
@@ -48,6 +49,9 @@ export async function planExisting(db: Db, scope: Scope, quotaBytes: number): Pr
     with post as ${postsOn(day)}, held as (
       select m.id, m.address, m.name, m.quota_bytes, m.state, h.person_id, p.full_name, post.agency_id,
         coalesce(post.serves, false) as serves,
+        -- missing from the file of their agency, and perhaps on their way to another
+        exists (select 1 from roster_holding w where w.person_id = h.person_id
+          and ${day} between w.first_day and w.last_day) as waits,
         exists (select 1 from platform_entry e
           where e.platform = m.platform and e.address = m.address and e.kind = 'mailbox') as listed,
         (select s.reason from mailbox_state s where s.mailbox_id = m.id and s.last_day = 'infinity') as state_reason
@@ -57,7 +61,8 @@ export async function planExisting(db: Db, scope: Scope, quotaBytes: number): Pr
       left join post on post.person_id = p.id
       where m.platform = ${platform} and m.kind = 'personal' and m.state <> 'removed' and ${within(scope, sql`post.agency_id`)}
     ), change as (
-      select *, 'suspend' as kind, 'left' as reason from held where not serves and state in ('invited', 'active', 'locked')
+      select *, 'suspend' as kind, 'left' as reason from held
+        where not serves and not waits and state in ('invited', 'active', 'locked')
       union all
       select *, 'resume', 'returned' from held where serves and state = 'suspended' and state_reason = 'left'
       union all
@@ -84,6 +89,8 @@ export type Applicant = {
   staffId: string | null
   agencyId: number
   agencyCode: string
+  /** The number of the rule by which they must have one, from 1; null: by their class. */
+  rule: number | null
 }
 
 /**
@@ -93,10 +100,11 @@ export type Applicant = {
 export async function applicants(
   db: Db,
   scope: Scope,
-  classes: readonly string[],
+  eligibility: Eligibility,
   after: number,
 ): Promise<{ people: Applicant[]; last: number | null }> {
   const { platform, day } = scope
+  const columns = { staffClass: sql`post.staff_class`, title: sql`post.title`, agency: sql`post.agency_id` }
   const { rows } = await sql<Applicant & { wanted: boolean }>`
     with page as (
       select p.id, p.full_name, p.search_key, p.staff_id from person p
@@ -107,8 +115,8 @@ export async function applicants(
       order by p.id limit 1000
     ), post as ${postsOn(day, sql`e.person_id in (select id from page)`)}
     select page.id, page.full_name as "fullName", page.search_key as "searchKey", page.staff_id as "staffId",
-      post.agency_id as "agencyId", a.code as "agencyCode",
-      coalesce(post.serves and post.staff_class = any(${[...classes]}::text[]) and a.code is not null
+      post.agency_id as "agencyId", a.code as "agencyCode", ${decidingRule(eligibility, columns)} as rule,
+      coalesce(post.serves and ${mustHaveMailbox(eligibility, columns)} and a.code is not null
         and ${within(scope, sql`post.agency_id`)}
         and not exists (select 1 from absence where person_id = page.id and ${day} between first_day and last_day), false) as wanted
     from page left join post on post.person_id = page.id
@@ -156,6 +164,8 @@ export type PlannedCreate = {
   address: Address
   name: string
   quotaBytes: number
+  /** `required`, or `ruled` and the document of the rule. */
+  reason: string
 }
 
 export async function planCreates(
@@ -168,8 +178,9 @@ export async function planCreates(
   await sql`
     insert into plan_change (plan_id, number, kind, token, platform, person_id, agency_id, address, name, quota_bytes, reason)
     select ${plan}, (select coalesce(max(number), 0) from plan_change where plan_id = ${plan}) + row_number() over (order by t.person),
-      'create', md5(${plan} || ' create ' || t.address || ' ' || t.person), ${platform}, t.person, t.agency, t.address, t.name, t.quota, 'required'
-    from json_to_recordset(${rowsOf(rows)}::json) as t(person bigint, agency bigint, address text, name text, quota bigint)`.execute(
+      'create', md5(${plan} || ' create ' || t.address || ' ' || t.person), ${platform}, t.person, t.agency, t.address, t.name, t.quota, t.reason
+    from json_to_recordset(${rowsOf(rows)}::json)
+      as t(person bigint, agency bigint, address text, name text, quota bigint, reason text)`.execute(
     db,
   )
 }

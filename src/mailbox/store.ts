@@ -71,7 +71,7 @@ async function saveAliases(trx: Trx, platform: string, day: Day): Promise<void> 
 
 export async function agencyTree(db: Db, day: Day): Promise<AgencyNode[]> {
   const { rows } = await sql<AgencyNode>`
-    select agency_id as id, code, parent_id as parent from agency_period
+    select agency_id as id, code, parent_id as parent, sector from agency_period
     where ${day} between first_day and last_day order by agency_id`.execute(db)
   return rows
 }
@@ -82,7 +82,7 @@ export async function agencyTree(db: Db, day: Day): Promise<AgencyNode[]> {
  */
 export function postsOn(day: Day, people: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
   return sql`(
-    select distinct on (e.person_id) e.person_id, e.agency_id, e.staff_class, ${day} between e.first_day and e.last_day as serves
+    select distinct on (e.person_id) e.person_id, e.agency_id, e.staff_class, e.title, ${day} between e.first_day and e.last_day as serves
     from employment e left join agency_period a on a.agency_id = e.agency_id and ${day} between a.first_day and a.last_day
     where e.first_day <= ${day} and ${people}
     order by e.person_id, (${day} between e.first_day and e.last_day) desc,
@@ -195,6 +195,17 @@ export async function* mailboxes(
     )
     yield wanted.map(({ agencyId: _, ...row }) => row)
   }
+}
+
+/** The addresses of the personal mailboxes people hold, by person; who holds none is left out. */
+export async function addressesHeld(db: Db, people: readonly number[]): Promise<Map<number, string[]>> {
+  const { rows } = await sql<{ person: number; addresses: string[] }>`
+    select h.person_id as person, array_agg(m.address order by m.id) as addresses
+    from mailbox_holder h join mailbox m on m.id = h.mailbox_id
+    where h.person_id = any(${[...people]}::bigint[]) and h.last_day = 'infinity' and m.kind = 'personal'
+      and m.state <> 'removed'
+    group by h.person_id`.execute(db)
+  return new Map(rows.map(row => [row.person, row.addresses]))
 }
 
 /** Addresses of mailboxes by their ids. */

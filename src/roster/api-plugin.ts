@@ -36,7 +36,9 @@ const Runs = Type.Object({ runs: Type.Array(Run), next: orNull(Count) })
 const RunDetail = Type.Object({
   ...Run.properties,
   result: Type.Object({}, { additionalProperties: true }),
-  rejections: Type.Array(Type.Object({ subject: Text, key: Text, reason: Text, detail: Text })),
+  rejections: Type.Array(
+    Type.Object({ subject: Text, key: Text, reason: Text, detail: Text, row: orNull(Count) }),
+  ),
   nextRejections: orNull(Count),
 })
 
@@ -99,7 +101,7 @@ async function run(context: CommandContext, request: FastifyRequest) {
   return {
     ...runJson(request, withEnd(row, await goingIds(context))),
     result,
-    rejections: shown.map(({ subject, key, reason, detail }) => ({ subject, key, reason, detail })),
+    rejections: shown.map(({ id: _id, ...rejection }) => rejection),
     nextRejections: rejections.length > PAGE ? (shown.at(-1)?.id ?? null) : null,
   }
 }

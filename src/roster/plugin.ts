@@ -3,9 +3,28 @@ import type { FastifyInstance } from 'fastify'
 import type { CommandContext } from '../command.ts'
 import { Background } from '../web/background.ts'
 import { runApiRoutes } from './api-plugin.ts'
+import { confirmationRoutes } from './confirmation-plugin.ts'
+import { holdingRoutes } from './holding-plugin.ts'
+import { reviewApiRoutes } from './review-api-plugin.ts'
+import { type AddressesHeld, reviewRoutes } from './review-plugin.ts'
+import type { ApplyRecords } from './review-work-plugin.ts'
+import { runMovementRoutes } from './run-movement-plugin.ts'
 import { runRoutes } from './run-plugin.ts'
 
-export async function rosterPlugin(server: FastifyInstance, context: CommandContext): Promise<void> {
+/** What the subject needs of others: reading records anew, and the addresses people hold. */
+export type RosterNeeds = { apply: ApplyRecords; addressesHeld: AddressesHeld }
+
+export async function rosterPlugin(
+  server: FastifyInstance,
+  context: CommandContext,
+  needs: RosterNeeds,
+): Promise<void> {
   runRoutes(server, { context, background: new Background(server, context) })
   runApiRoutes(server, context)
+  runMovementRoutes(server, context)
+  const desk = { context, ...needs }
+  reviewRoutes(server, desk)
+  reviewApiRoutes(server, desk)
+  holdingRoutes(server, context)
+  confirmationRoutes(server, context)
 }

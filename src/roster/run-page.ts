@@ -17,7 +17,7 @@ import { instant, type Locale, number } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import { addressOf } from '../web/query.ts'
 import type { GuardReason } from './guard.ts'
-import { guardText, rejectionText } from './messages.ts'
+import { guardText } from './messages.ts'
 import { type Look, lasted, livePiece, runPath, runState, runTitle } from './run-list-page.ts'
 import {
   agencyCounts,
@@ -33,7 +33,8 @@ import {
   stepWords,
   word,
 } from './run-messages.ts'
-import type { Movement, MovementKind, PageRejection, RunRow } from './run-store.ts'
+import { type RejectionView, rejectionPart, type StoredView, storedPart } from './run-movement-page.ts'
+import type { Movement, MovementKind, RunRow } from './run-store.ts'
 import { movementKinds } from './run-store.ts'
 
 export type RunView = {
@@ -41,11 +42,11 @@ export type RunView = {
   going: boolean
   approvable: boolean
   guard: readonly GuardReason[]
-  rejections: readonly PageRejection[]
-  rejectionCounts: readonly { reason: string; count: number }[]
-  nextRejections: string | null
+  rejections: RejectionView
   /** null: what it read is no longer kept, or may not be seen by name. */
   movements: { kind: MovementKind; rows: readonly Movement[]; next: string | null } | null
+  /** What it made of them; null: of another kind, or may not be seen by name. */
+  stored: StoredView | null
   maySeePlans: boolean
 }
 
@@ -63,7 +64,8 @@ export function runPage(look: Look, view: RunView): string {
     facts(look, view),
     resultPart(look, view),
     movementPart(look, view),
-    rejectionPart(look, view),
+    view.stored === null ? '' : storedPart(look, run, view.stored),
+    rejectionPart(look, run, view.rejections),
   ].join('')
 }
 
@@ -231,7 +233,7 @@ function sourceText(locale: Locale, result: Result): string {
   return counts === '' ? runWords[locale].stepDone : counts
 }
 
-// who would move, what was rejected ---------------------------------------------------------------------------------
+// who would move ---------------------------------------------------------------------------------
 
 const plural: Record<MovementKind, (typeof peopleCounts)[number]> = {
   leaver: 'leavers',
@@ -264,26 +266,5 @@ function movementPart({ locale }: Look, { run, movements }: RunView): string {
     title: say.movements,
     table: html`<div class="card-body pb-0">!${tabs(say.movements, items)}</div>!${list}`,
     foot: nextLink(movements.next, say.next),
-  })}</div>`
-}
-
-function rejectionPart(
-  { locale }: Look,
-  { run, rejections, rejectionCounts, nextRejections }: RunView,
-): string {
-  const say = runWords[locale]
-  if (run.kind !== 'roster' || rejectionCounts.length === 0) return ''
-  const rows = rejections.map(each => [
-    html`<span class="address">${each.key}</span>`,
-    html`${rejectionText(locale, each.reason, each.detail)}`,
-  ])
-  const total = rejectionCounts.reduce((sum, each) => sum + each.count, 0)
-  const counts = rejectionCounts.map(
-    each => `${rejectionText(locale, each.reason, '')}: ${number(locale, each.count)}`,
-  )
-  return html`<div id="rejected">!${tableCard({
-    title: `${say.rejected}: ${number(locale, total)}`,
-    table: html`<p class="card-body stamp mb-0">${counts.join(' · ')}. ${say.rejectedHint}</p>!${table(say.rejected, [{ title: say.key }, { title: say.reason }], rows)}`,
-    foot: nextLink(nextRejections, say.next),
   })}</div>`
 }

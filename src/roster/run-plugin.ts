@@ -12,6 +12,7 @@ import { approveRefused, syncAll } from './command.ts'
 import { type Obstacle, obstaclePage, runApprovalPage } from './run-approval-page.ts'
 import { type Look, livePiece, runListPage, runPath, withEnd } from './run-list-page.ts'
 import { guardReasonsOf, runWords } from './run-messages.ts'
+import { rejectionsOfRun, storedOf } from './run-movement-plugin.ts'
 import { errorSentence, runPage } from './run-page.ts'
 import {
   goingRuns,
@@ -22,8 +23,6 @@ import {
   movementKinds,
   movementsOf,
   type RunRow,
-  rejectionCounts,
-  rejectionsAfter,
   runById,
   runKinds,
   runStates,
@@ -182,23 +181,16 @@ async function waits({ context }: Desk, run: RunRow): Promise<boolean> {
 
 async function show(desk: Desk, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { context } = desk
-  const { db } = context.database
   const run = await runAsked(desk, request, 'runs.view')
   const look = lookOf(desk, request)
-  const after = queryNumber(request.query, 'after') ?? 0
-  const rejections = await rejectionsAfter(db, run.id, after, ROWS + 1)
-  const shown = rejections.slice(0, ROWS)
-  const more = rejections.length > ROWS ? (shown.at(-1)?.id ?? null) : null
-  const path = `${runPath}/${run.id}`
   const approvable = await waits(desk, run)
   const body = runPage(look, {
     run,
     going: run.state === 'running',
     approvable,
     guard: guardReasonsOf(run.result),
-    rejections: shown,
-    rejectionCounts: await rejectionCounts(db, run.id),
-    nextRejections: more === null ? null : `${addressOf(path, { after: more })}#rejected`,
+    rejections: await rejectionsOfRun(context, request, run),
+    stored: await storedOf(context, request, run),
     movements: await movementsAsked(desk, request, approvable ? run : null),
     maySeePlans: may(operatorOf(request), 'plans.view', null),
   })
@@ -208,9 +200,9 @@ async function show(desk: Desk, request: FastifyRequest, reply: FastifyReply): P
 
 /** Names stand behind a right of their own. */
 async function movementsAsked({ context }: Desk, request: FastifyRequest, run: RunRow | null) {
+  if (run === null || !may(operatorOf(request), 'names.view', null)) return null
   const kind: MovementKind = queryChoice(request.query, 'movement', movementKinds) ?? 'leaver'
   const after = queryText(request.query, 'key')
-  if (run === null || !may(operatorOf(request), 'names.view', null)) return null
   const source = context.config.roster.sources.find(each => each.name === run.subject)
   const staged = { run: run.id, source: run.subject, complete: source?.complete ?? false }
   const rows = await movementsOf(context.database.db, staged, kind, { after, limit: ROWS + 1 })

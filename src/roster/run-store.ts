@@ -1,6 +1,7 @@
 /** What the pages of runs read: runs of every kind, and what a roster run found. Nothing is written here. */
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../database/database.ts'
+import type { Day } from '../ids.ts'
 import { leavers } from './compare-store.ts'
 
 export { type GoingRun, goingRuns } from '../database/run.ts'
@@ -78,17 +79,27 @@ export async function isApprovable(
 
 // what a roster run found -------------------------------------------------------------------------------------------
 
-export type PageRejection = { id: number; subject: string; key: string; reason: string; detail: string }
+export type PageRejection = {
+  id: number
+  subject: string
+  key: string
+  reason: string
+  detail: string
+  /** Of a file: the line or row. */
+  row: number | null
+}
 
 export async function rejectionsAfter(
   db: Db,
   run: number,
   after: number,
   limit: number,
+  reason = '',
 ): Promise<PageRejection[]> {
   const { rows } = await sql<PageRejection>`
-    select id, subject, source_key as key, reason, detail from roster_rejection
-    where run_id = ${run} and id > ${after} order by id limit ${limit}`.execute(db)
+    select id, subject, source_key as key, reason, detail, row_number as row from roster_rejection
+    where run_id = ${run} and id > ${after} and ${reason === '' ? sql`true` : sql`reason = ${reason}`}
+    order by id limit ${limit}`.execute(db)
   return rows
 }
 
@@ -157,4 +168,68 @@ function heldAgency(person: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(select a.name from employment e join agency_period a on a.agency_id = e.agency_id and a.last_day = 'infinity'
     where e.person_id = ${person} and e.last_day = 'infinity'
     order by e.is_primary desc, e.first_day, a.code collate "C" limit 1)`
+}
+
+// what a run did ----------------------------------------------------------------------------------------------------
+
+export const storedKinds = ['joiner', 'mover', 'leaver', 'returned', 'changed', 'held'] as const
+export type StoredKind = (typeof storedKinds)[number]
+
+export type StoredMovement = {
+  id: number
+  personId: number
+  name: string
+  staffId: string | null
+  kind: StoredKind
+  day: Day
+  fromCode: string | null
+  fromAgency: string | null
+  toCode: string | null
+  toAgency: string | null
+  /** Field → [before, after]. */
+  changes: Record<string, [before: string | null, after: string | null]>
+}
+
+/** `agencies` those from or to which somebody moved; null is any. */
+export type StoredFilter = { kind: StoredKind | null; agencies: readonly number[] | null }
+
+/** The movements that a run made, in the order in which they were kept, after one of them. */
+export async function storedMovements(
+  db: Db,
+  run: number,
+  filter: StoredFilter,
+  page: { after: number; limit: number },
+): Promise<StoredMovement[]> {
+  const { rows } = await sql<Omit<StoredMovement, 'changes'> & { changes: string }>`
+    select m.id, m.person_id as "personId", p.full_name as name, p.staff_id as "staffId", m.kind, m.day,
+      f.code as "fromCode", f.name as "fromAgency", t.code as "toCode", t.name as "toAgency", m.changes
+    from movement m join person p on p.id = m.person_id
+    left join lateral ${calledOn(sql`m.from_agency_id`)} f on true
+    left join lateral ${calledOn(sql`m.to_agency_id`)} t on true
+    where m.run_id = ${run} and m.id > ${page.after} and ${fits(filter)}
+    order by m.id limit ${page.limit}`.execute(db)
+  return rows.map(row => ({ ...row, changes: JSON.parse(row.changes) as StoredMovement['changes'] }))
+}
+
+function fits({ kind, agencies }: StoredFilter): RawBuilder<unknown> {
+  const ids = agencies === null ? null : sql`any(${[...agencies]}::bigint[])`
+  return sql`${kind === null ? sql`true` : sql`m.kind = ${kind}`}
+    and ${ids === null ? sql`true` : sql`(m.from_agency_id = ${ids} or m.to_agency_id = ${ids})`}`
+}
+
+/** What an agency was called on the day of the movement, else what it was called last. */
+function calledOn(agency: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(select code, name from agency_period a where a.agency_id = ${agency}
+    order by m.day between a.first_day and a.last_day desc, a.last_day desc limit 1)`
+}
+
+export async function storedCounts(
+  db: Db,
+  run: number,
+  agencies: readonly number[] | null,
+): Promise<Map<StoredKind, number>> {
+  const { rows } = await sql<{ kind: StoredKind; count: number }>`
+    select m.kind, count(*) as count from movement m
+    where m.run_id = ${run} and ${fits({ kind: null, agencies })} group by m.kind`.execute(db)
+  return new Map(rows.map(row => [row.kind, row.count]))
 }
