@@ -16,12 +16,17 @@ const verdicts: Record<number, Verdict> = {
   3: { code: 'read_incomplete', reason: 'it reached its time limit: ask its owner for a longer one' },
   4: {
     code: 'read_incomplete',
-    reason: 'it reached its size limit: ask its owner for size.prtotal=unlimited',
+    reason:
+      'it reached its size limit: ask its owner for none in pages, for this account (OpenLDAP: size.prtotal=unlimited, 389-ds: nsPagedSizeLimit -1)',
   },
   7: { code: 'directory_refused', reason: 'it takes no name and password: ask its owner for simple bind' },
   8: { code: 'directory_refused', reason: ENCRYPT },
   10: { code: 'read_incomplete', reason: 'it points to another server: name that server in url' },
-  11: { code: 'read_incomplete', reason: 'it reached an administrative limit: ask its owner to raise it' },
+  11: {
+    code: 'read_incomplete',
+    reason:
+      'it reached an administrative limit: ask its owner for none in pages, for this account (OpenLDAP: size.unchecked=unlimited, 389-ds: nsPagedLookThroughLimit -1)',
+  },
   12: { code: 'directory_refused', reason: 'it cannot answer in pages: ask its owner for paged results' },
   13: { code: 'directory_refused', reason: ENCRYPT },
   32: { code: 'read_incomplete', reason: HIDDEN },
