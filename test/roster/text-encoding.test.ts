@@ -69,6 +69,7 @@ t.test('a stray byte does not make another encoding of a UTF-8 file', async t =>
     Buffer.from(text),
   ])
   t.equal(encodingOf(bytes), 'utf-8')
+  t.equal(encodingOf(Buffer.from(text.replace('Sở', '\0Sở'))), 'utf-8')
 })
 
 t.test('windows-1258 comes back as it was, tones and all', async t => {

@@ -5,6 +5,7 @@
  * was cut off or changed while it was read must never look complete; the end of the last cell of a file without a
  * last line break is the one place where a cut cannot be seen.
  */
+import { isAscii } from 'node:buffer'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { AppError } from '../../error.ts'
 import { type FileRefusal, fileRefusalWords } from '../file-messages.ts'
@@ -22,7 +23,7 @@ export type CsvOptions = {
   convert?: Legacy
 }
 
-const READ_BYTES = 1 << 18
+const READ_BYTES = 1 << 16
 const PAGE_SIZE = 1000
 /** Rows the separator and the headings are looked for in. */
 const FIRST_ROWS = 100
@@ -105,10 +106,6 @@ async function readHead(reading: Reading): Promise<Head> {
   }
   if (bytes === null) throw refusal(reading.path, 'empty')
   return { bytes, later: Buffer.alloc(0), whole }
-}
-
-function isAscii(bytes: Buffer): boolean {
-  return bytes.every(byte => byte < 0x80)
 }
 
 async function* readBytes({ path, file, signal }: Reading): AsyncGenerator<Buffer> {
