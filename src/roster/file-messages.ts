@@ -16,6 +16,14 @@ export type FileRefusal =
   | 'word'
   | 'otherArchive'
   | 'cutArchive'
+  | 'damagedExcel'
+  | 'unpacksTooLarge'
+  | 'tooManyTexts'
+  | 'tooManyMerged'
+  | 'emptyCells'
+  | 'rowsOutOfOrder'
+  | 'noSheet'
+  | 'emptySheet'
   | 'pdf'
   | 'picture'
   | 'webPage'
@@ -85,6 +93,38 @@ export const fileRefusalWords: Record<FileRefusal, Record<Locale, string>> = {
   cutArchive: {
     vi: 'Tệp Excel bị thiếu phần cuối, có thể do tải chưa xong. Hãy gửi lại tệp.',
     en: 'The end of the Excel file is missing, as when a transfer was broken off. Send the file again.',
+  },
+  damagedExcel: {
+    vi: 'Tệp Excel bị hỏng hoặc bị thiếu nội dung. Hãy mở tệp, lưu lại rồi gửi lại toàn bộ.',
+    en: 'The Excel file is damaged or incomplete. Open it, save it again and send all of it.',
+  },
+  unpacksTooLarge: {
+    vi: 'Nội dung bên trong tệp Excel lớn hơn mức cho phép. Hãy chép danh sách sang một tệp mới rồi gửi lại.',
+    en: 'The Excel file unpacks to more than allowed. Copy the list into a new workbook and send that.',
+  },
+  tooManyTexts: {
+    vi: 'Tệp Excel có quá nhiều nội dung chữ. Hãy lưu trang tính với loại “CSV UTF-8 (*.csv)” rồi gửi lại.',
+    en: 'The Excel file holds too much text. Save the sheet as “CSV UTF-8 (*.csv)” and send that.',
+  },
+  tooManyMerged: {
+    vi: 'Trang tính có quá nhiều ô được gộp. Hãy bỏ gộp ô, lưu lại rồi gửi lại.',
+    en: 'The sheet has too many merged cells. Undo the merging, save it and send it again.',
+  },
+  emptyCells: {
+    vi: 'Trang tính có hàng triệu ô trống được kẻ khung hoặc tô màu. Hãy xóa các dòng, các cột trống, lưu lại rồi gửi lại.',
+    en: 'The sheet has millions of empty cells with borders or colours. Delete the empty rows and columns, save it and send it again.',
+  },
+  rowsOutOfOrder: {
+    vi: 'Trang tính có ô được gộp và các dòng không theo thứ tự. Hãy mở bằng LibreOffice, lưu lại rồi gửi lại.',
+    en: 'The sheet has merged cells and rows out of order. Open it in LibreOffice, save it and send it again.',
+  },
+  noSheet: {
+    vi: 'Tệp Excel không có trang tính đã chọn. Hãy chọn trang tính khác.',
+    en: 'The Excel file has no such sheet. Choose another.',
+  },
+  emptySheet: {
+    vi: 'Trang tính này không có nội dung. Hãy chọn trang tính khác.',
+    en: 'The sheet is empty. Choose another.',
   },
   pdf: {
     vi: 'Đây là tệp PDF. Cần tệp Excel (*.xlsx) hoặc CSV đã dùng để lập ra nó.',

@@ -161,6 +161,11 @@ export function isScientific(text: string): boolean {
   return /^\s*\d(?:[.,]\d+)?E\+\d{1,3}\s*$/i.test(text)
 }
 
+/** Whether a text is what a formula leaves that failed: pasted as a value it is a text like any other. */
+export function isFormulaError(text: string): boolean {
+  return /^#(?:REF!|N\/A|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|SPILL!)$/.test(text)
+}
+
 /** Whether a text is digits beginning with a zero, as ids and telephone numbers do, and no date such as 01.02.1985. */
 export function beginsWithZero(text: string): boolean {
   return (

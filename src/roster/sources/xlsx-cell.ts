@@ -3,6 +3,7 @@
  */
 import {
   beginsWithZero,
+  isFormulaError,
   isoText,
   isScientific,
   isTooLong,
@@ -68,9 +69,13 @@ function sharedText(index: string, { strings, path }: CellContext): string {
   return text
 }
 
-function textCell(text: string): Cell {
-  if (text.trim() === '') return { text: '', problem: null, isNumber: false }
-  return { text, problem: isScientific(text) ? 'scientific' : null, isNumber: false }
+const BEYOND_ASCII = /\P{ASCII}/u
+
+/** Texts come in one Unicode form and without blanks at their ends, as from other files. */
+function textCell(raw: string): Cell {
+  const text = (BEYOND_ASCII.test(raw) ? raw.normalize('NFC') : raw).trim()
+  const damage = isScientific(text) ? 'scientific' : isFormulaError(text) ? 'formulaError' : null
+  return { text, problem: damage, isNumber: false }
 }
 
 function numberCell(value: string, format: NumberFormat | undefined, from1904: boolean): Cell {

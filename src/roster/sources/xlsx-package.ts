@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { AppError } from '../../error.ts'
+import type { FileRefusal } from '../file-messages.ts'
 
 /** Far above any roster: 1,048,576 rows of 30 columns are about 1 GiB of XML. A limit too low turns away a real file. */
 export const limits = {
@@ -42,7 +43,9 @@ export async function openPackage(path: string, maxBytes: number, signal: AbortS
     if (size > maxBytes) {
       throw unreadable(
         path,
+        'tooLarge',
         `is ${megabytes(size)}; workbooks of up to ${megabytes(maxBytes)} are read. Delete pictures and other sheets, or save the sheet as CSV`,
+        { bytes: size, maxBytes },
       )
     }
     const zip = await openZip(path, file, size)
@@ -64,18 +67,20 @@ export async function openPackage(path: string, maxBytes: number, signal: AbortS
   }
 }
 
-/** An error about a file as a whole, ending in what to do. */
-export function unreadable(path: string, sentence: string, cause?: unknown): AppError {
-  return new AppError('file_unreadable', `${path} ${sentence}`, cause === undefined ? {} : { cause })
+/** An error about a file as a whole, ending in what to do; `refused` are the words for it on a page. */
+export function unreadable(
+  path: string,
+  refused: FileRefusal,
+  sentence: string,
+  { cause, ...details }: { cause?: unknown; [name: string]: unknown } = {},
+): AppError {
+  return new AppError('file_unreadable', `${path} ${sentence}`, { cause, details: { refused, ...details } })
 }
 
 /** What to do about a file whose bytes are not what they were when it was saved. */
 export function damaged(path: string, what: string, cause?: unknown): AppError {
-  return unreadable(
-    path,
-    `is damaged or was cut off (${what}); open it in Excel or LibreOffice, save it again and send all of it`,
-    cause,
-  )
+  const sentence = `is damaged or was cut off (${what}); open it in Excel or LibreOffice, save it again and send all of it`
+  return unreadable(path, 'damagedExcel', sentence, { cause })
 }
 
 function megabytes(bytes: number): string {
@@ -88,10 +93,10 @@ async function openFile(path: string): Promise<FileHandle> {
     file = await open(path, 'r')
     if ((await file.stat()).isFile()) return file
   } catch (cause) {
-    throw unreadable(path, 'cannot be opened', cause)
+    throw new AppError('file_unreadable', `${path} cannot be opened`, { cause })
   }
   await file.close()
-  throw unreadable(path, 'is no file')
+  throw new AppError('file_unreadable', `${path} is no file`)
 }
 
 /** Reads of the zip through our handle, which stays ours to close. */
@@ -127,7 +132,11 @@ async function openZip(path: string, file: FileHandle, size: number): Promise<Zi
     throw damaged(path, 'it does not end as a workbook does', cause)
   }
   if (zip.entryCount > limits.parts) {
-    throw unreadable(path, `holds ${zip.entryCount} parts, more than the ${limits.parts} of any workbook`)
+    throw unreadable(
+      path,
+      'unpacksTooLarge',
+      `holds ${zip.entryCount} parts, more than the ${limits.parts} of any workbook`,
+    )
   }
   return zip
 }
@@ -141,7 +150,8 @@ async function listParts(path: string, zip: ZipFile): Promise<Map<string, Entry>
       total += entry.uncompressedSize
       checkPart(path, entry, total)
       const name = entry.fileName.toLowerCase()
-      if (parts.has(name)) throw unreadable(path, `holds ${entry.fileName} twice; save it again`)
+      if (parts.has(name))
+        throw unreadable(path, 'damagedExcel', `holds ${entry.fileName} twice; save it again`)
       parts.set(name, entry)
     }
   } catch (cause) {
@@ -154,7 +164,7 @@ async function listParts(path: string, zip: ZipFile): Promise<Map<string, Entry>
 function checkPart(path: string, entry: Entry, total: number): void {
   const { fileName, uncompressedSize, compressedSize } = entry
   if (entry.isEncrypted()) {
-    throw unreadable(path, 'is protected by a password; save it without one')
+    throw unreadable(path, 'lockedExcel', 'is protected by a password; save it without one')
   }
   const bomb =
     uncompressedSize > limits.partBytes ||
@@ -163,6 +173,7 @@ function checkPart(path: string, entry: Entry, total: number): void {
   if (bomb) {
     throw unreadable(
       path,
+      'unpacksTooLarge',
       `would unpack to more than a roster can be (${fileName}: ${megabytes(uncompressedSize)} out of ${megabytes(compressedSize)}); copy the rows into a new workbook or save the sheet as CSV`,
     )
   }

@@ -146,6 +146,7 @@ class SheetReader implements XmlHandler {
     if (this.#empty > sheetLimits.emptyCells + 8 * this.#filled) {
       throw unreadable(
         this.#path,
+        'emptyCells',
         'has millions of cells with a border or a colour and no content; select the empty rows and columns, delete them, and save it again',
       )
     }
@@ -160,6 +161,7 @@ class SheetReader implements XmlHandler {
     if (this.#merges > sheetLimits.merges) {
       throw unreadable(
         this.#path,
+        'tooManyMerged',
         `has more than ${sheetLimits.merges} merged cells; undo the merging and save it again`,
       )
     }

@@ -32,7 +32,11 @@ export class SharedStrings {
       this.#used = 0
     }
     if (this.#count >= this.#limits.count || this.#blocks.length * BLOCK_BYTES > this.#limits.bytes) {
-      throw unreadable(this.#path, 'holds more different texts than are kept at once; save the sheet as CSV')
+      throw unreadable(
+        this.#path,
+        'tooManyTexts',
+        'holds more different texts than are kept at once; save the sheet as CSV',
+      )
     }
     if (this.#count === this.#starts.length) this.#grow()
     this.#blocks.at(-1)?.write(text, this.#used)

@@ -1,7 +1,7 @@
 /**
  * The first reading of a sheet: what has to be known of all of it before a single row can be told of.
  */
-import { AppError } from '../../error.ts'
+import type { AppError } from '../../error.ts'
 import { cleanText } from '../../ids.ts'
 import { findHeadingRow, joinHeadings } from '../headings.ts'
 import { type CellContext, readCell, showsZeros } from './xlsx-cell.ts'
@@ -50,6 +50,7 @@ export async function surveySheet(
   if (!isOrdered && areas.some(({ top, bottom }) => bottom > top)) {
     throw unreadable(
       source.path,
+      'rowsOutOfOrder',
       'has merged cells and rows out of order; open it in LibreOffice and save it again',
     )
   }
@@ -59,11 +60,10 @@ export async function surveySheet(
 }
 
 function emptySheet(path: string, { name }: Sheet, sheets: readonly Sheet[]): AppError {
-  const others = sheets.map(each => each.name).filter(each => each !== name)
-  const advice = others.length > 0 ? `choose another: ${others.join(', ')}` : 'enter rows and save it again'
-  return new AppError('file_unreadable', `the sheet "${name}" of ${path} is empty; ${advice}`, {
-    details: { sheets: sheets.map(each => each.name) },
-  })
+  const names = sheets.map(each => each.name)
+  const others = names.filter(each => each !== name).join(', ')
+  const advice = others === '' ? 'enter rows and save it again' : `choose another: ${others}`
+  return unreadable(path, 'emptySheet', `has nothing on its sheet "${name}"; ${advice}`, { sheets: names })
 }
 
 /** Notes what a row shows of its columns, and answers how many of them it fills. */

@@ -24,7 +24,7 @@ const LIST_MAX = 100_000
 export async function readWorkbook(source: Package): Promise<Workbook> {
   const main = (await readRelations(source, '')).find(each => each.kind === 'officeDocument')?.target
   if (main === undefined || !main.toLowerCase().endsWith('.xml')) {
-    throw unreadable(source.path, 'is no workbook of the kind .xlsx; save it as .xlsx or CSV')
+    throw unreadable(source.path, 'binary', 'is no workbook of the kind .xlsx; save it as .xlsx or CSV')
   }
   const relations = await readRelations(source, main)
   const { listed, from1904 } = await readMain(source, main)
@@ -50,10 +50,12 @@ export function chooseSheet(path: string, sheets: readonly Sheet[], wanted: stri
     const found =
       sheets.find(({ name }) => name === wanted) ?? sheets.find(({ name }) => fold(name) === fold(wanted))
     if (found !== undefined) return found
-    throw unreadable(path, `has no sheet "${wanted}"; it has ${names}`)
+    throw unreadable(path, 'noSheet', `has no sheet "${wanted}"; it has ${names}`, {
+      sheets: sheets.map(({ name }) => name),
+    })
   }
   const first = sheets.find(({ isHidden }) => !isHidden) ?? sheets[0]
-  if (first === undefined) throw unreadable(path, 'has no sheet with rows')
+  if (first === undefined) throw unreadable(path, 'noSheet', 'has no sheet with rows')
   return first
 }
 
@@ -120,6 +122,10 @@ async function readFormats(source: Package, part: string | null): Promise<Number
 
 function addBounded<T>(source: Package, list: T[], item: T): void {
   if (list.length >= LIST_MAX)
-    throw unreadable(source.path, 'lists more styles or sheets than any workbook; save it again')
+    throw unreadable(
+      source.path,
+      'damagedExcel',
+      'lists more styles or sheets than any workbook; save it again',
+    )
   list.push(item)
 }

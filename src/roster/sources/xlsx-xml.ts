@@ -60,6 +60,7 @@ class Parser {
     this.#parser.on('doctype', () => {
       throw unreadable(
         source.path,
+        'damagedExcel',
         `declares XML entities in ${part}, which no spreadsheet does; save it again`,
       )
     })
@@ -85,6 +86,7 @@ class Parser {
     if (this.#silent > SILENT_MAX) {
       throw unreadable(
         this.#source.path,
+        'tooManyTexts',
         `holds a text of millions of characters in ${this.#part}; delete it`,
       )
     }
@@ -120,6 +122,7 @@ class Parser {
     if (namespace === undefined || !namespaces.has(namespace)) {
       throw unreadable(
         this.#source.path,
+        'binary',
         `is no workbook of the kind .xlsx (${this.#part}); save it as .xlsx or CSV`,
       )
     }
@@ -134,7 +137,11 @@ class Parser {
 
   #checkEncoding(encoding: string | undefined): void {
     if (encoding === undefined || /^utf-?(8|16)$/i.test(encoding)) return
-    throw unreadable(this.#source.path, `is written in ${encoding}, and not in Unicode; save it again`)
+    throw unreadable(
+      this.#source.path,
+      'damagedExcel',
+      `is written in ${encoding}, and not in Unicode; save it again`,
+    )
   }
 }
 
