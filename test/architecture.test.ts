@@ -30,6 +30,7 @@ const sequences = [
   'sign-in',
   'import',
   'announce',
+  'decide',
 ]
 /** Beside these every `…-page.ts`, `…-plugin.ts` and `…-command.ts`: a subject with several of them. */
 const surfaces = ['plugin', 'page', 'command']
@@ -38,6 +39,8 @@ const edges = ['store', 'calendar', 'lines', 'sheet', 'password', 'secret']
 const edgeFolders = ['sources', 'connectors']
 /** Files in those folders that touch nothing outside: the shape of what the others give. */
 const pureInEdgeFolders = ['entry', 'types', 'table']
+/** What is asked the same way for the plan of mailboxes and for the figures, by edges and sequences of later subjects. */
+const shared = ['roster/eligibility-store.ts']
 const purePackages = ['typebox', 'typebox/value']
 const rootFiles: Record<string, Role> = {
   'ids.ts': 'base',
@@ -143,10 +146,12 @@ const allowed: Record<Role, Rule> = {
   pure: (file, wanted) => wanted.role === 'pure' && !isLater(wanted, file),
   edge: (file, wanted) =>
     isRole(wanted, ['database', 'config']) ||
+    isShared(file, wanted) ||
     (sameSubject(file, wanted) &&
       (wanted.role === 'pure' || ofOneKind(file, wanted) || (isStore(file) && isStore(wanted)))),
   sequence: (file, wanted) =>
     isRole(wanted, ['database', 'config']) ||
+    isShared(file, wanted) ||
     (sameSubject(file, wanted) && isRole(wanted, ['pure', 'edge', 'sequence'])),
   surface: (file, wanted, typeOnly) =>
     isRole(wanted, ['web', 'shell', 'config']) ||
@@ -174,18 +179,25 @@ function isLater(a: File, b: File): boolean {
   return subjects.indexOf(a.subject ?? '') > subjects.indexOf(b.subject ?? '')
 }
 
+function isShared(file: File, wanted: File): boolean {
+  return shared.includes(wanted.path) && !isLater(wanted, file)
+}
+
 /** A subject's stores share its tables. */
 function isStore(file: File): boolean {
   return /(^|[/-])store\.ts$/.test(file.path)
 }
 
-/** One source or connector split over files that begin with its name, or what opens any of them, `index.ts` and `file.ts`. */
+/**
+ * One source or connector split over files that begin with its name, or what opens any of them, `index.ts`, `open.ts`
+ * and `file.ts`; `digest.ts` is for all of them.
+ */
 function ofOneKind(a: File, b: File): boolean {
   const kind = (file: File) => basename(file.path, '.ts').split('-')[0]
   return (
     dirname(a.path) === dirname(b.path) &&
     isKindFolder(a) &&
-    (kind(a) === kind(b) || ['index', 'file'].includes(kind(a) ?? ''))
+    (kind(a) === kind(b) || ['index', 'open', 'file'].includes(kind(a) ?? '') || kind(b) === 'digest')
   )
 }
 
@@ -210,6 +222,8 @@ t.test('what the rule allows is let through', async t => {
     'roster/sources/index.ts': `import { readLdap } from './ldap.ts'`,
     'mailbox/connectors/postfixadmin.ts': `import type { Connector } from '../connector.ts'`,
     'roster/store.ts': `import { sql } from 'kysely'\nimport type { Db } from '../database/database.ts'`,
+    'mailbox/plan-store.ts': `import { mustHaveMailbox } from '../roster/eligibility-store.ts'`,
+    'adoption/report.ts': `import { loadEligibility } from '../roster/eligibility-store.ts'`,
     'roster/sync.ts': `import { saveRun } from './store.ts'\nimport { startRun } from '../database/run.ts'`,
     'roster/page.ts': `import { html } from '../web/html.ts'\nimport { mayRead } from '../access/scope.ts'`,
     'roster/plugin.ts': `import type { Jobs } from '../jobs.ts'\nimport { sync } from './sync.ts'`,
