@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { RejectionReason } from '../roster.ts'
 
 /**
@@ -24,14 +23,6 @@ export type DirectoryEntry = {
   readonly problem?: { reason: RejectionReason; detail: string }
   /** Attributes whose value was damaged before it came to us, and how. */
   readonly notes?: ReadonlyMap<string, { reason: RejectionReason; detail: string }>
-}
-
-/**
- * The first 64 bits of SHA-256. Two versions of one person's entry are taken for the same once in 2^64, and whoever
- * would search for such a pair can only hide a change of their own.
- */
-export function digestOf(bytes: Buffer): bigint {
-  return BigInt(`0x${hash('sha256', bytes, 'hex').slice(0, 16)}`)
 }
 
 /** Whether an attribute is bytes by its nature: Active Directory's identifiers, and the transfer option of RFC 4522. */

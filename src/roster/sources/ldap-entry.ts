@@ -4,7 +4,8 @@
  * Of a directory that has not changed only the digests are looked at, and to read names and values would take most
  * of the time. What is checked cannot fail later: an entry that was cut off or damaged is found before it is handed out.
  */
-import { bytesText, type DirectoryEntry, digestOf, isBinary } from './entry.ts'
+import { digestOf } from './digest.ts'
+import { bytesText, type DirectoryEntry, isBinary } from './entry.ts'
 import { TAG, Walk } from './ldap-bytes.ts'
 
 /** Where something lies in the bytes of a message. */

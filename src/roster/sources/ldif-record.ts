@@ -6,7 +6,8 @@
  * `read_incomplete` with the line: a file half understood is a file half read.
  */
 import { AppError } from '../../error.ts'
-import { bytesText, type DirectoryEntry, digestOf, isBinary } from './entry.ts'
+import { digestOf } from './digest.ts'
+import { bytesText, type DirectoryEntry, isBinary } from './entry.ts'
 
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
