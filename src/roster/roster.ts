@@ -47,7 +47,6 @@ export type RejectionReason =
   | 'open_quote'
   | 'too_many_cells'
   | 'too_few_cells'
-  | 'too_few_cells'
 
 export type Rejection = {
   /** `post` and `value`: only that post or value was not taken over, the person or agency was. */
