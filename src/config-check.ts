@@ -124,6 +124,8 @@ function crossProblem(config: Config): Problem | null {
     fileProblem(config) ??
     zoneProblem(config) ??
     nameProblem(config) ??
+    eligibilityProblem(config) ??
+    sectorProblem(config) ??
     targetProblem(config)
   )
 }
@@ -193,6 +195,36 @@ function nameProblem(config: Config): Problem | null {
     }
   }
   return null
+}
+
+/** A rule without a condition would decide for everybody, and is rather one that was not finished. */
+function eligibilityProblem({ mailbox }: Config): Problem | null {
+  const index = mailbox.eligibility.findIndex(
+    ({ staffClasses, titles, sectors, agencies }) => !(staffClasses ?? titles ?? sectors ?? agencies),
+  )
+  return index < 0
+    ? null
+    : {
+        key: `mailbox.eligibility.${index}`,
+        expected: 'at least one of staffClasses, titles, sectors, agencies is expected',
+      }
+}
+
+/** Sectors are named by the codes of `roster.sectors`; a rule for another would never fit, and nobody would know. */
+function sectorProblem({ roster, mailbox }: Config): Problem | null {
+  const known = roster.sectors.map(each => each.code)
+  const named: [string, string][] = [
+    ...mailbox.eligibility.flatMap(({ sectors = [] }, i) =>
+      sectors.map((code, j): [string, string] => [`mailbox.eligibility.${i}.sectors.${j}`, code]),
+    ),
+    ...mailbox.naming.flatMap(({ sector }, i): [string, string][] =>
+      sector === undefined ? [] : [[`mailbox.naming.${i}.sector`, sector]],
+    ),
+  ]
+  const wrong = named.find(([, code]) => !known.includes(code))
+  return wrong
+    ? { key: wrong[0], expected: `a sector of roster.sectors is expected: ${known.join(', ')}` }
+    : null
 }
 
 function targetProblem(config: Config): Problem | null {

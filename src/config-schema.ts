@@ -521,6 +521,29 @@ const PasswordRules = Type.Object(
   { ...closed, default: {}, description: 'Which passwords people may set.' },
 )
 
+const EligibilityRule = Type.Object(
+  {
+    staffClasses: Type.Optional(Type.Array(text('Staff class.'), { minItems: 1 })),
+    titles: Type.Optional(
+      Type.Array(text('Title, in any case and without marks; `*` stands for any text: `hiệu trưởng*`.'), {
+        minItems: 1,
+      }),
+    ),
+    sectors: Type.Optional(
+      Type.Array(
+        text(
+          'Code of a sector: of the agency the person is counted at, or of the nearest above that has one.',
+        ),
+        { minItems: 1 },
+      ),
+    ),
+    agencies: Type.Optional(Type.Array(text('Code of an agency, for it and all below.'), { minItems: 1 })),
+    required: Type.Boolean({ description: 'Whether whoever fits must have a mailbox.' }),
+    document: text('Number, day and subject of the document that says so.'),
+  },
+  { ...closed, description: 'Every list that is there must fit; one at least is needed.' },
+)
+
 const Mailbox = Type.Object(
   {
     platforms: Type.Array(Type.Union([PostfixAdminPlatform, PracticePlatform]), {
@@ -534,6 +557,11 @@ const Mailbox = Type.Object(
           agency: text('Code of an agency, for it and all below, or `*`. The nearest rule counts.', {
             default: '*',
           }),
+          sector: Type.Optional(
+            text(
+              'Only agencies of this sector, their own or that of the nearest above. Among rules of one agency it goes before the one without.',
+            ),
+          ),
           domain: text('Mail domain.'),
           pattern: text('How the local part is formed.', { default: '{given}{initials}' }),
           collision: Type.Array(text('Pattern.'), {
@@ -557,6 +585,11 @@ const Mailbox = Type.Object(
     staffClasses: Type.Array(text('Staff class.'), {
       default: ['cán bộ', 'công chức', 'viên chức'],
       description: 'Who must have a mailbox.',
+    }),
+    eligibility: Type.Array(EligibilityRule, {
+      default: [],
+      description:
+        'Rules before `staffClasses`: the first that fits decides whether somebody must have a mailbox; where none does, the class decides.',
     }),
     approval: oneOf(
       ['manual', 'automatic'] as const,

@@ -5,6 +5,8 @@
  * go into the SQL that counts, so that the rule stands here once (`store.ts` only combines them).
  */
 import { addDays, type Day } from '../ids.ts'
+import type { EligibilityRule } from '../roster/eligibility.ts'
+import type { Sector } from '../roster/sector.ts'
 import type { Knowledge } from './coverage.ts'
 import type { Target, TargetState } from './target.ts'
 
@@ -21,6 +23,10 @@ export type WorkingDays = (day: Day) => boolean
 /** What an installation decides about counting. Classes in any case and Unicode form. */
 export type Policy = {
   staffClasses: readonly string[]
+  /** Rules before the classes: the first that fits decides. */
+  eligibility: readonly EligibilityRule[]
+  /** As the installation names them. */
+  sectors: readonly Sector[]
   regularNeedsSend: boolean
   targets: readonly Target[]
 }
@@ -206,6 +212,8 @@ export type AgencyJson = {
     completeness: number
     targets: TargetState[]
     own: Counts & { concurrent: Count }
+    /** When the agency, or one above it, last said that its list is right; null where none did. */
+    confirmedOn: Day | null
   }
 
 /** The same with what storing and drawing need beside. */
@@ -235,6 +243,7 @@ export type AgencyInput = {
   own: OwnCounts
   total: Totals
   knowledge: Knowledge
+  confirmedOn: Day | null
   /** Whether a complete roster was known that day. */
   rosterKnown: boolean
   /** Whether any block of the window has enough working days to ask for regular use. */
@@ -259,9 +268,27 @@ export function agencyFigures(input: AgencyInput): AgencyFigures {
     completeness: share(knowledge.below.known, knowledge.below.asked) ?? 0,
     targets: [],
     own: { ...countsOf(own, count), concurrent: count(own.concurrent) },
+    confirmedOn: input.confirmedOn,
     ownBounds: boundsOf(own, count),
     ownCompleteness: share(knowledge.own.known, knowledge.own.asked) ?? 0,
   }
+}
+
+/**
+ * The last day on which each agency of a tree, parents first, confirmed its list. A list is confirmed with all below it,
+ * so that what stands above counts too.
+ */
+export function confirmedDays(
+  tree: readonly TreeAgency[],
+  confirmed: ReadonlyMap<number, Day>,
+): (Day | null)[] {
+  const days: (Day | null)[] = []
+  for (const { id, parent } of tree) {
+    const own = confirmed.get(id) ?? null
+    const above = parent === null ? null : (days[parent] ?? null)
+    days.push(above !== null && (own === null || above > own) ? above : own)
+  }
+  return days
 }
 
 function countsOf(totals: Totals, count: (value: number) => Count): Counts {

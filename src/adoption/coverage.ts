@@ -5,6 +5,7 @@
  * of that agency, and widens the bounds.
  */
 import { addDays, type Day } from '../ids.ts'
+import { namingKey, rulesByAgency } from '../mailbox/plan.ts'
 import { type TreeAgency, WINDOW_DAYS, windowStart } from './adoption.ts'
 
 /** Whose use a source shows; any of the lists is enough, everybody's without one. */
@@ -20,8 +21,8 @@ export type Coverage = {
   timeZone: string
   /** The configured log sources. */
   sources: readonly { name: string; covers?: Covers }[]
-  /** Which domain an agency's addresses are in; the nearest rule at or above counts, `*` last. */
-  naming: readonly { agency: string; domain: string }[]
+  /** Which domain an agency's addresses are in, by the rule that names them. */
+  naming: readonly { agency: string; sector?: string; domain: string }[]
   /** The one platform all mailboxes live on. */
   platform: string | null
 }
@@ -134,13 +135,11 @@ function coveringSources(
   coverage: Coverage,
   sources: readonly Source[],
 ): Set<number>[] {
-  const rule = (code: string) => coverage.naming.find(each => each.agency === code)?.domain.toLowerCase()
-  const domains: (string | undefined)[] = []
+  const domains = domainsOf(tree, coverage)
   // by code a source covers an agency and all below
   const named: Set<number>[] = []
   return tree.map((agency, i) => {
-    const domain = rule(agency.code) ?? domains[agency.parent ?? -1] ?? rule('*')
-    domains[i] = domain
+    const domain = domains.get(agency.id)
     const byCode = new Set(named[agency.parent ?? -1])
     named[i] = byCode
     const covering = new Set<number>()
@@ -150,6 +149,16 @@ function coveringSources(
     }
     return covering
   })
+}
+
+/** The domain of each agency's addresses, as the plan of mailboxes would name them. */
+function domainsOf(tree: readonly TreeAgency[], { naming }: Coverage): Map<number, string> {
+  const rules = naming.map(({ agency, sector, domain }): [string, string] => [
+    namingKey(agency, sector),
+    domain.toLowerCase(),
+  ])
+  const nodes = tree.map(({ id, code, parentId, sector }) => ({ id, code, parent: parentId, sector }))
+  return rulesByAgency(nodes, new Map(rules))
 }
 
 /** Whether a source covers an agency by where its mailboxes are. */

@@ -2,9 +2,9 @@
 import type { Locale } from './messages.ts'
 
 /** What an installation decides, in words already. */
-export type Decided = { classes: string; needsSend: boolean; version: string }
+export type Decided = { classes: string; rules: readonly string[]; needsSend: boolean; version: string }
 
-export type Section = { id: string; title: string; text: readonly string[] }
+export type Section = { id: string; title: string; text: readonly string[]; list?: readonly string[] }
 
 export type DefinitionWords = {
   title: string
@@ -18,7 +18,7 @@ const vi: DefinitionWords = {
   title: 'Cách tính các số liệu',
   lead: version =>
     `Mọi trang, tệp xuất và giao diện lập trình dùng cùng một cách tính, bản ${version}. Số liệu lưu theo bản khác không được đem so sánh với số liệu này.`,
-  sections: ({ classes, needsSend }) => [
+  sections: ({ classes, rules, needsSend }) => [
     {
       id: 'day',
       title: 'Ngày số liệu',
@@ -38,8 +38,11 @@ const vi: DefinitionWords = {
       id: 'required',
       title: 'Thuộc diện cấp',
       text: [
-        `Người đang công tác thuộc nhóm: ${classes}, không trong thời gian vắng mặt dài ngày. Đây là mẫu số của mọi tỷ lệ.`,
+        rules.length === 0
+          ? `Người đang công tác thuộc nhóm: ${classes}, không trong thời gian vắng mặt dài ngày. Đây là mẫu số của mọi tỷ lệ.`
+          : `Người đang công tác, không trong thời gian vắng mặt dài ngày, được xét lần lượt theo các quy định dưới đây: quy định đầu tiên phù hợp quyết định người đó có thuộc diện cấp hay không. Không có quy định nào phù hợp thì thuộc diện cấp nếu thuộc nhóm: ${classes}. Đây là mẫu số của mọi tỷ lệ.`,
       ],
+      list: rules,
     },
     {
       id: 'issued',
@@ -109,7 +112,7 @@ const en: DefinitionWords = {
   title: 'How the figures are counted',
   lead: version =>
     `Pages, files and the API count in one way, version ${version}. Figures kept under another version are never compared with these.`,
-  sections: ({ classes, needsSend }) => [
+  sections: ({ classes, rules, needsSend }) => [
     {
       id: 'day',
       title: 'The day',
@@ -129,8 +132,11 @@ const en: DefinitionWords = {
       id: 'required',
       title: 'Required',
       text: [
-        `Staff of these classes: ${classes}, who are not on a long absence. They are the denominator of every rate.`,
+        rules.length === 0
+          ? `Staff of these classes: ${classes}, who are not on a long absence. They are the denominator of every rate.`
+          : `Staff who are not on a long absence, by the rules below: the first that fits decides. Where none does, those of these classes: ${classes}. They are the denominator of every rate.`,
       ],
+      list: rules,
     },
     {
       id: 'issued',

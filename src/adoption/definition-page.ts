@@ -5,6 +5,7 @@ import { card, pageHead } from '../web/components.ts'
 import { html } from '../web/html.ts'
 import { FIGURE_DEFINITION } from './adoption.ts'
 import { definitionWords } from './definition-messages.ts'
+import { ruleWithDocument } from './eligibility-messages.ts'
 import { words as figureWords, targetRule } from './messages.ts'
 import { type Pages, standingOf } from './page.ts'
 import { targetStatuses } from './target.ts'
@@ -15,16 +16,18 @@ export async function definitionPage(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { locale } = request.access
-  const { mailbox, adoption } = context.config
+  const { mailbox, adoption, roster } = context.config
   const say = definitionWords[locale]
   const sections = say
     .sections({
       classes: mailbox.staffClasses.join(', '),
+      rules: mailbox.eligibility.map(rule => ruleWithDocument(locale, rule, roster.sectors)),
       needsSend: adoption.regularNeedsSend,
       version: FIGURE_DEFINITION,
     })
     .map(
-      ({ id, title, text }) => html`<h2 id="${id}">${title}</h2>!${text.map(each => html`<p>${each}</p>`)}`,
+      ({ id, title, text, list }) =>
+        html`<h2 id="${id}">${title}</h2>!${text.map(each => html`<p>${each}</p>`)}!${listOf(list)}`,
     )
   const statuses = targetStatuses.map(
     status =>
@@ -40,4 +43,8 @@ export async function definitionPage(
     }),
   ].join('')
   return sendPage(context, request, reply, { title: say.title, place: null, body })
+}
+
+function listOf(list: readonly string[] = []): string {
+  return list.length === 0 ? '' : html`<ol>!${list.map(each => html`<li>${each}</li>`)}</ol>`
 }

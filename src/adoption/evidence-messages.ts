@@ -10,6 +10,7 @@ export type StateReason =
   | { kind: 'notServing'; day: string }
   | { kind: 'outside'; of: 'staff' | 'required' | 'issued' }
   | { kind: 'fitsClass' | 'otherClass'; staffClass: string }
+  | { kind: 'ruledIn' | 'ruledOut'; document: string }
   | { kind: 'absent'; from: string | null; until: string | null }
   | { kind: 'hasMailbox' | 'mailboxClosed'; address: string; state: string }
   | { kind: 'noMailbox' }
@@ -32,6 +33,7 @@ export type EvidenceWords = {
   why: (reason: StateReason) => string
   employment: (row: Employment) => string
   absence: (span: Span) => string
+  rule: (row: { number: number; text: string }) => string
   mailbox: (row: { address: string; kind: string; state: string | null }) => string
   earlier: (row: { last_day: string; days: number }) => string
   use: (row: { kind: 'signIn' | 'send' | 'hand'; count: number; address: string; place: string }) => string
@@ -79,6 +81,7 @@ const vi: EvidenceWords = {
       .filter(Boolean)
       .join(', '),
   absence: span => `Vắng mặt dài ngày, ${viSpan(span)}`,
+  rule: ({ number, text }) => `Quy định ${number}. ${text}`,
   mailbox: ({ address, kind, state }) =>
     `Hộp thư ${viKinds[kind] ?? kind} ${address}: ${state === null ? 'không rõ trạng thái' : (viMailboxStates[state] ?? state)}`,
   earlier: ({ last_day, days }) =>
@@ -128,6 +131,10 @@ function viWhy(reason: StateReason): string {
       return reason.staffClass === ''
         ? 'Danh sách không ghi nhóm cán bộ'
         : `Nhóm “${reason.staffClass}” không thuộc diện cấp`
+    case 'ruledIn':
+      return `Thuộc diện cấp theo ${reason.document}`
+    case 'ruledOut':
+      return `Không thuộc diện cấp theo ${reason.document}`
     case 'absent':
       return `Vắng mặt dài ngày ${viSpan(reason)}, nên tạm không thuộc diện cấp`
     case 'hasMailbox':
@@ -171,6 +178,7 @@ const en: EvidenceWords = {
       .filter(Boolean)
       .join(', '),
   absence: span => `Absent, ${enSpan(span)}`,
+  rule: ({ number, text }) => `Rule ${number}. ${text}`,
   mailbox: ({ address, kind, state }) => `${kind} mailbox ${address}: ${state ?? 'state not known'}`,
   earlier: ({ last_day, days }) =>
     `First use; ${many(days, 'day')} of use before these 28, the last on ${last_day}`,
@@ -220,6 +228,10 @@ function enWhy(reason: StateReason): string {
       return reason.staffClass === ''
         ? 'The roster gives no staff class'
         : `The class “${reason.staffClass}” need not have a mailbox`
+    case 'ruledIn':
+      return `Must have a mailbox by ${reason.document}`
+    case 'ruledOut':
+      return `Need not have a mailbox by ${reason.document}`
     case 'absent':
       return `Absent ${enSpan(reason)}`
     case 'hasMailbox':

@@ -2,8 +2,10 @@
 import { sql } from 'kysely'
 import type { Db } from '../database/database.ts'
 import type { Address, Day } from '../ids.ts'
+import { decidingRule } from '../roster/eligibility-store.ts'
 import { windowStart } from './adoption.ts'
 import type { AbsenceRow, EarlierUse, EmploymentRow, MailboxRow, PersonRow, UseRow } from './evidence.ts'
+import { personStates, postColumns, type StateQuery } from './store.ts'
 
 /** People with a staff id; those who serve that day first. More than one only where the roster repeats an id. */
 export async function peopleByStaffId(
@@ -50,6 +52,14 @@ export async function employmentsOf(db: Db, person: number, day: Day): Promise<E
     where e.person_id = ${person} and e.first_day <= ${day}::date
     order by e.first_day, e.is_primary desc, code, e.id`.execute(db)
   return rows
+}
+
+/** The number of the rule that decides for a person whether a mailbox is required, from 1; null: the class does. */
+export async function ruleOfPerson(db: Db, query: StateQuery & { person: number }): Promise<number | null> {
+  if (query.eligibility.rules.length === 0) return null
+  const { rows } = await sql<{ rule: number | null }>`${personStates(query)}
+    select ${decidingRule(query.eligibility, postColumns)} as rule from post where place = 1`.execute(db)
+  return rows[0]?.rule ?? null
 }
 
 /** Long absences that touch the window. */

@@ -1,5 +1,6 @@
 /** Why one person counts or not, in words: the rows that decide it, the states, the evidence. */
 import { addDays, type Day, daysBetween } from '../ids.ts'
+import type { EligibilityRule } from '../roster/eligibility.ts'
 import {
   bits,
   type CountName,
@@ -78,11 +79,16 @@ export type PersonState = {
   regular_high: boolean
 }
 
+/** A configured rule and its number, from 1. */
+export type DecidedBy = { number: number; rule: EligibilityRule; text: string }
+
 export type Facts = {
   day: Day
   person: PersonRow
   /** null: serves nowhere that day. */
   state: PersonState | null
+  /** The rule by which the person must have a mailbox or need not; null: the class decides. */
+  ruled: DecidedBy | null
   employments: readonly EmploymentRow[]
   absences: readonly AbsenceRow[]
   mailboxes: readonly MailboxRow[]
@@ -169,10 +175,12 @@ function staffReason(facts: Facts): StateReason {
 }
 
 function requiredReason(facts: Facts): StateReason {
-  const { state, absences, day } = facts
+  const { state, absences, ruled, day } = facts
   const staffClass = countedEmployment(facts)?.staff_class ?? ''
   if (!state) return { kind: 'outside', of: 'staff' }
-  if (!state.fits_class) return { kind: 'otherClass', staffClass }
+  const document = ruled?.rule.document
+  if (!state.fits_class)
+    return document === undefined ? { kind: 'otherClass', staffClass } : { kind: 'ruledOut', document }
   const absence = absences.find(each => inForce(each, day))
   if (state.absent) {
     return {
@@ -181,7 +189,7 @@ function requiredReason(facts: Facts): StateReason {
       until: finite(absence?.last_day ?? null),
     }
   }
-  return { kind: 'fitsClass', staffClass }
+  return document === undefined ? { kind: 'fitsClass', staffClass } : { kind: 'ruledIn', document }
 }
 
 function issuedReason({ state, mailboxes }: Facts): StateReason {
@@ -235,6 +243,7 @@ function regularReason({ state, rule, seen, needsSend }: Facts): StateReason {
 export type EvidenceKind =
   | 'employment'
   | 'absence'
+  | 'eligibility'
   | 'mailbox'
   | 'firstUse'
   | 'signIn'
@@ -246,7 +255,7 @@ export type Evidence = {
   /** null: since before records began. */
   day: string | null
   kind: EvidenceKind
-  /** The roster source, platform or log the fact came from. */
+  /** The roster source, platform or log the fact came from; of a rule, its document. */
   source: string
   detail: string
 }
@@ -255,6 +264,7 @@ export type Evidence = {
 export function evidenceOf(facts: Facts, words: EvidenceWords): Evidence[] {
   const all = [
     ...rosterEvidence(facts, words),
+    ...ruleEvidence(facts, words),
     ...facts.mailboxes.map(
       (row): Evidence => ({
         day: finite(row.since),
@@ -284,6 +294,19 @@ function rosterEvidence({ employments, absences, person }: Facts, words: Evidenc
       const span = { from: finite(row.first_day), until: finite(row.last_day) }
       return { day: span.from, kind: 'absence', source: person.source, detail: words.absence(span) }
     }),
+  ]
+}
+
+/** The rule stands with the day itself: it is as configured now, and decides of every day that is asked for. */
+function ruleEvidence({ ruled, day }: Facts, words: EvidenceWords): Evidence[] {
+  if (!ruled) return []
+  return [
+    {
+      day,
+      kind: 'eligibility',
+      source: ruled.rule.document,
+      detail: words.rule(ruled),
+    },
   ]
 }
 

@@ -7,8 +7,10 @@ import type { Db } from '../database/database.ts'
 import { AppError } from '../error.ts'
 import { type Day, parseAddress } from '../ids.ts'
 import { FIGURE_DEFINITION } from './adoption.ts'
+import { ruleText } from './eligibility-messages.ts'
 import {
   countedEmployment,
+  type DecidedBy,
   type Explanation,
   evidenceOf,
   type Facts,
@@ -26,6 +28,7 @@ import {
   peopleByStaffId,
   personByAddress,
   personById,
+  ruleOfPerson,
   useOfPerson,
 } from './evidence-store.ts'
 import type { Locale } from './messages.ts'
@@ -100,11 +103,13 @@ async function byStaffId(db: Db, staffId: string, day: Day): Promise<PersonRow |
 async function readFacts(db: Db, request: ExplainRequest, person: PersonRow): Promise<Facts> {
   const { day } = request
   const ground = await readGround(db, request)
-  const state = await stateOfPerson(db, { ...ground.query, person: person.id })
+  const query = { ...ground.query, person: person.id }
+  const state = await stateOfPerson(db, query)
   return {
     day,
     person,
     state,
+    ruled: state && decidedBy(request, await ruleOfPerson(db, query)),
     employments: await employmentsOf(db, person.id, day),
     absences: await absencesOf(db, person.id, day),
     mailboxes: await mailboxesOf(db, person.id, day),
@@ -116,6 +121,11 @@ async function readFacts(db: Db, request: ExplainRequest, person: PersonRow): Pr
     isWorkingDay: request.calendar,
     ...coverOf(ground, state?.agency_id),
   }
+}
+
+function decidedBy({ policy, locale }: ExplainRequest, number: number | null): DecidedBy | null {
+  const rule = number === null ? undefined : policy.eligibility[number - 1]
+  return number === null || !rule ? null : { number, rule, text: ruleText(locale, rule, policy.sectors) }
 }
 
 function coverOf(ground: Ground, agencyId: number | undefined): Pick<Facts, 'seen' | 'sources'> {

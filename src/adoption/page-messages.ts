@@ -17,10 +17,21 @@ export type PageWords = {
   all: string
   indicator: Record<Indicator, string>
   statusIn: Record<TargetStatus, string>
-  stamp: { logs: Count; roster: Count; noRoster: string; method: string; earlier: string; today: string }
+  stamp: {
+    logs: Count
+    roster: Count
+    noRoster: string
+    confirmed: Count
+    notConfirmed: string
+    method: string
+    earlier: string
+    today: string
+  }
   hero: {
     /** After the big number; `classes` such as "cán bộ, công chức". */
     who: (classes: string) => string
+    /** Where rules say who, and not classes alone. */
+    ruled: string
     does: string
     outOf: (count: string, of: string) => string
     fewWho: string
@@ -103,6 +114,9 @@ export type PageWords = {
     ownText: (staff: string, required: string) => string
     concurrent: string
     completeness: string
+    list: string
+    seeList: string
+    reviews: Count
   }
   target: {
     none: { title: string; text: string }
@@ -133,6 +147,10 @@ export type PageWords = {
     logsGapText: string
     run: Count
     runText: string
+    reviews: string
+    reviewsText: string
+    silent: Count
+    silentText: (days: string, rhythm: string) => string
     anomalies: string
     anomaliesText: string
   }
@@ -191,12 +209,15 @@ const vi: PageWords = {
     logs: percent => `nhật ký đầy đủ ${percent}`,
     roster: day => `danh sách cán bộ cập nhật ${day}`,
     noRoster: 'chưa có danh sách cán bộ',
+    confirmed: day => `danh sách xác nhận ngày ${day}`,
+    notConfirmed: 'danh sách chưa được xác nhận',
     method: 'cách tính',
     earlier: 'Xem ngày khác',
     today: 'hôm nay (tạm tính)',
   },
   hero: {
     who: classes => classes,
+    ruled: 'người thuộc diện cấp theo quy định',
     does: 'sử dụng thường xuyên hộp thư công vụ',
     outOf: (count, of) => `${count}/${of} người thuộc diện cấp.`,
     fewWho: 'người thuộc diện cấp',
@@ -242,14 +263,14 @@ const vi: PageWords = {
     people: signed => `${signed} người`,
     status: 'Tình trạng',
     level: 'Cấp',
-    sector: 'Lĩnh vực',
+    sector: 'Khối',
     hold: 'Nguyên nhân chính',
     all: count => `Tất cả ${count}`,
     more: count => `Xem tất cả ${count} cơ quan`,
     export: 'Xuất Excel (CSV)',
     filterStatus: 'Lọc theo tình trạng',
     filterLevel: 'Cấp',
-    filterSector: 'Lĩnh vực',
+    filterSector: 'Khối',
     any: 'Tất cả',
     search: 'Tên hoặc mã cơ quan',
     find: 'Tìm',
@@ -286,6 +307,9 @@ const vi: PageWords = {
     ownText: (staff, required) => `${staff} người đang công tác, ${required} người thuộc diện cấp`,
     concurrent: 'Kiêm nhiệm, được tính ở cơ quan khác',
     completeness: 'Nhật ký đầy đủ trong 28 ngày',
+    list: 'Danh sách cán bộ',
+    seeList: 'Xem và xác nhận danh sách',
+    reviews: count => `${count} trường hợp cần xác minh`,
   },
   target: {
     none: {
@@ -317,6 +341,10 @@ const vi: PageWords = {
     logsGapText: 'nạp bù nếu còn tệp nhật ký của ngày đó',
     run: name => `Danh sách cán bộ từ ${name} chờ xác nhận`,
     runText: 'lần đọc gần nhất vượt ngưỡng an toàn, danh sách cũ được giữ nguyên',
+    reviews: 'Trả lời các trường hợp cần xác minh trong danh sách',
+    reviewsText: 'chưa rõ là ai, hoặc không còn tên trong danh sách',
+    silent: name => `Nhắc gửi danh sách mới: nguồn ${name}`,
+    silentText: (days, rhythm) => `${days} ngày chưa có danh sách mới, thường lệ ${rhythm} ngày một lần`,
     anomalies: 'Có sử dụng nhưng không có hộp thư đang hoạt động',
     anomaliesText: 'cần đối chiếu hộp thư với danh sách cán bộ',
   },
@@ -396,12 +424,15 @@ const en: PageWords = {
     logs: percent => `logs ${percent} complete`,
     roster: day => `roster updated ${day}`,
     noRoster: 'no roster yet',
+    confirmed: day => `list confirmed on ${day}`,
+    notConfirmed: 'list not confirmed yet',
     method: 'how it is counted',
     earlier: 'Another day',
     today: 'today (preliminary)',
   },
   hero: {
     who: classes => classes,
+    ruled: 'those who must have one by the rules',
     does: 'use their official mailbox regularly',
     outOf: (count, of) => `${count} of ${of} people who must have one.`,
     fewWho: 'people who must have one',
@@ -490,6 +521,9 @@ const en: PageWords = {
     ownText: (staff, required) => `${staff} staff, ${required} who must have a mailbox`,
     concurrent: 'Concurrent, counted elsewhere',
     completeness: 'Logs of the 28 days complete',
+    list: 'Roster',
+    seeList: 'See and confirm the list',
+    reviews: count => `${count} to be settled`,
   },
   target: {
     none: {
@@ -521,6 +555,10 @@ const en: PageWords = {
     logsGapText: 'read it in if its file is still kept',
     run: name => `The roster read from ${name} waits for confirmation`,
     runText: 'the last read was over the safety limit; the earlier roster stays',
+    reviews: 'Answer what is to be settled of the roster',
+    reviewsText: 'who may be two, or is missing from a list',
+    silent: name => `Ask for a new list: source ${name}`,
+    silentText: (days, rhythm) => `no new list for ${days} days, usually every ${rhythm}`,
     anomalies: 'Use without an active mailbox',
     anomaliesText: 'compare the mailboxes with the roster',
   },

@@ -45,8 +45,14 @@ function stamp({ context }: Pages, view: View, agency: AgencyFigures | undefined
     rosterSpoke === null
       ? words.stamp.noRoster
       : words.stamp.roster(instant(rosterSpoke, timeZone).split(' ')[1] ?? ''),
+    agency && rosterSpoke !== null ? confirmedText(view, agency) : null,
   ].filter(each => each !== null)
   return html`${facts.join(' · ')} · <a href="/definition">${words.stamp.method} (${FIGURE_DEFINITION})</a>`
+}
+
+/** When the list behind the figures was last said to be right. */
+export function confirmedText({ words }: View, { confirmedOn }: AgencyFigures): string {
+  return confirmedOn === null ? words.stamp.notConfirmed : words.stamp.confirmed(dayText(confirmedOn))
 }
 
 export type HeroParts = {
@@ -94,7 +100,8 @@ function sentence({ context }: Pages, { words, locale }: View, agency: AgencyFig
       ? html`<b>${empty.logs.title}.</b> ${empty.logs.text}`
       : html`${hero.unknown}`
   if ((agency.required ?? 0) < FEW) return html`${hero.fewWho} <b>${hero.does}</b>.`
-  const who = hero.who(context.config.mailbox.staffClasses.join(', '))
+  const { staffClasses, eligibility } = context.config.mailbox
+  const who = eligibility.length === 0 ? hero.who(staffClasses.join(', ')) : hero.ruled
   const outOf = hero.outOf(number(locale, agency.regular), number(locale, agency.required))
   return html`${who} <b>${hero.does}</b>: ${outOf}`
 }

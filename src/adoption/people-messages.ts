@@ -134,6 +134,7 @@ const vi: PeopleWords = {
     kinds: {
       employment: 'Công tác',
       absence: 'Vắng mặt dài ngày',
+      eligibility: 'Diện cấp hộp thư',
       mailbox: 'Hộp thư',
       firstUse: 'Lần đầu',
       signIn: 'Đăng nhập',
@@ -213,6 +214,7 @@ const en: PeopleWords = {
     kinds: {
       employment: 'Post',
       absence: 'Absence',
+      eligibility: 'Who must have one',
       mailbox: 'Mailbox',
       firstUse: 'First use',
       signIn: 'Sign-in',

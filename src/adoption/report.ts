@@ -2,10 +2,12 @@
 import type { Db } from '../database/database.ts'
 import { AppError } from '../error.ts'
 import type { Day } from '../ids.ts'
+import { loadEligibility } from '../roster/eligibility-store.ts'
 import {
   type AdoptionReport,
   type AgencyFigures,
   agencyFigures,
+  confirmedDays,
   FIGURE_DEFINITION,
   nobody,
   type Policy,
@@ -19,11 +21,13 @@ import {
   withBelow,
 } from './adoption.ts'
 import { type Coverage, type Covers, type Knowledge, knowledgeOf, type Source } from './coverage.ts'
+import { type Sector, type SectorFigures, sectorFigures } from './sector-figures.ts'
 import {
   countByAgency,
   findAnomalies,
   firstRosterDay,
   loadAgencies,
+  loadConfirmations,
   loadLogs,
   type StateQuery,
   saveFigures,
@@ -42,9 +46,9 @@ export type FiguresRequest = {
 /** What the figures need of the configuration; all of it is such a thing. */
 export type AdoptionSettings = {
   timeZone: string
-  mailbox: {
-    staffClasses: readonly string[]
-    naming: readonly { agency: string; domain: string }[]
+  roster: Pick<Policy, 'sectors'>
+  mailbox: Pick<Policy, 'staffClasses' | 'eligibility'> & {
+    naming: Coverage['naming']
     platforms: readonly { name: string }[]
   }
   activity: {
@@ -55,10 +59,12 @@ export type AdoptionSettings = {
 
 /** The policy and the coverage as configured. */
 export function settingsOf(config: AdoptionSettings): { policy: Policy; coverage: Coverage } {
-  const { timeZone, mailbox, activity, adoption } = config
+  const { timeZone, roster, mailbox, activity, adoption } = config
   return {
     policy: {
       staffClasses: mailbox.staffClasses,
+      eligibility: mailbox.eligibility,
+      sectors: roster.sectors,
       regularNeedsSend: adoption.regularNeedsSend,
       targets: adoption.targets,
     },
@@ -92,7 +98,8 @@ export async function readGround(db: Db, request: FiguresRequest): Promise<Groun
   const rule = regularRule(day, request.calendar)
   const agencies = tree.map(({ id, code }, i) => ({ id, code, missing: seen.knowledge[i]?.own.missing ?? 0 }))
   const rosterKnown = rosterDay !== null && day >= rosterDay
-  return { ...seen, tree, rule, rosterKnown, query: { day, policy, rule, agencies } }
+  const eligibility = await loadEligibility(db, day, policy)
+  return { ...seen, tree, rule, rosterKnown, query: { day, policy, eligibility, rule, agencies } }
 }
 
 /** Figures of every agency in force that day, each with all below it, children after their parent. */
@@ -105,12 +112,15 @@ async function figuresOn(db: Db, request: FiguresRequest, ground: Ground): Promi
   const counts = await countByAgency(db, ground.query)
   const own = tree.map(agency => counts.get(agency.id) ?? nobody)
   const totals = withBelow(tree, own)
+  const confirmed = confirmedDays(tree, await loadConfirmations(db))
   const figures = tree.flatMap((agency, i) => {
     const [mine, total, knowledge] = [own[i], totals[i], ground.knowledge[i]]
     if (!mine || !total || !knowledge) return []
     const parentCode = tree[agency.parent ?? -1]?.code ?? null
     const regularKnown = ground.rule.kept > 0
-    return [agencyFigures({ agency, parentCode, own: mine, total, knowledge, rosterKnown, regularKnown })]
+    const confirmedOn = confirmed[i] ?? null
+    const known = { knowledge, rosterKnown, regularKnown, confirmedOn }
+    return [agencyFigures({ agency, parentCode, own: mine, total, ...known })]
   })
   const targets = targetsOf(figures, request.policy.targets, request.day)
   return figures.map((each, i) => ({ ...each, targets: targets[i] ?? [] }))
@@ -132,21 +142,35 @@ export async function adoptionReport(
 export async function adoptionFigures(
   db: Db,
   request: FiguresRequest & { agency?: string },
-): Promise<{ report: AdoptionReport; figures: AgencyFigures[] }> {
+): Promise<{ report: AdoptionReport; figures: AgencyFigures[]; known: KnownFigures }> {
   const { day, agency } = request
   const known = await readFigures(db, request)
   const figures = agency === undefined ? known.figures : subtree(known.figures, agency, day)
   const found = await anomaliesOf(db, known.ground, figures)
-  return { report: reportOf(request, figures, found), figures }
+  return { report: reportOf(request, figures, found), figures, known }
 }
 
+export type KnownFigures = { ground: Ground; figures: AgencyFigures[] }
+
 /** The figures of every agency in force that day, with what they stand on. */
-export async function readFigures(
-  db: Db,
-  request: FiguresRequest,
-): Promise<{ ground: Ground; figures: AgencyFigures[] }> {
+export async function readFigures(db: Db, request: FiguresRequest): Promise<KnownFigures> {
   const ground = await readGround(db, request)
   return { ground, figures: await figuresOn(db, request, ground) }
+}
+
+/** The figures of each sector over some of the agencies. */
+export function sectorsOf(
+  { ground, figures }: KnownFigures,
+  within: readonly AgencyFigures[],
+  sectors: readonly Sector[],
+): SectorFigures[] {
+  return sectorFigures({
+    figures,
+    knowledge: ground.knowledge,
+    regularKnown: ground.rule.kept > 0,
+    within: new Set(within.map(each => each.id)),
+    sectors,
+  })
 }
 
 type Anomalies = Awaited<ReturnType<typeof findAnomalies>>

@@ -4,7 +4,8 @@
  */
 import { type RawBuilder, sql } from 'kysely'
 import { type Db, rowsOf } from '../database/database.ts'
-import { cleanText, type Day, dayAt, parseDay } from '../ids.ts'
+import { type Day, dayAt, parseDay } from '../ids.ts'
+import { type Eligibility, mustHaveMailbox, type PostColumns } from '../roster/eligibility-store.ts'
 import {
   type Agency,
   type AgencyFigures,
@@ -26,6 +27,13 @@ export async function loadAgencies(db: Db, day: Day): Promise<Agency[]> {
     from agency_period where ${day}::date between first_day and last_day
     order by agency_id, first_day desc`.execute(db)
   return rows
+}
+
+/** The last day on which each agency confirmed its list; agencies that never did are left out. */
+export async function loadConfirmations(db: Db): Promise<Map<number, Day>> {
+  const { rows } = await sql<{ agency: number; day: Day }>`
+    select agency_id as agency, max(day) as day from roster_confirmation group by agency_id`.execute(db)
+  return new Map(rows.map(row => [row.agency, row.day]))
 }
 
 /** The first day for which a complete roster is known, or null. */
@@ -58,7 +66,9 @@ export async function loadLogs(db: Db, day: Day, timeZone: string): Promise<Log[
 
 export type StateQuery = {
   day: Day
-  policy: Pick<Policy, 'staffClasses' | 'regularNeedsSend'>
+  policy: Pick<Policy, 'regularNeedsSend'>
+  /** Who must have a mailbox that day. */
+  eligibility: Eligibility
   rule: RegularRule
   /** The agencies in force, each with the mask of days on which a covering log is not fully held. */
   agencies: readonly { id: number; code: string; missing: number }[]
@@ -79,7 +89,7 @@ export function personStates(query: StateQuery): RawBuilder<unknown> {
       select * from json_to_recordset(${rowsOf(query.agencies)}::json) as t(id bigint, code text, missing integer)
     ),
     post as (
-      select e.person_id, e.agency_id, e.staff_class, agency.missing, row_number() over ranked as place,
+      select e.person_id, e.agency_id, e.staff_class, ${titleFor(query)}agency.missing, row_number() over ranked as place,
         first_value(e.agency_id) over ranked as counted_at
       from employment e join agency_in_force agency on agency.id = e.agency_id
       where ${day} between e.first_day and e.last_day and ${only(query, 'e.person_id')}
@@ -90,6 +100,18 @@ export function personStates(query: StateQuery): RawBuilder<unknown> {
     known as (${known(query)}),
     fact as (${facts(query)}),
     state as (${stages(query)})`
+}
+
+/** The columns of `post` that say who must have a mailbox. */
+export const postColumns: PostColumns = {
+  staffClass: sql`staff_class`,
+  title: sql`title`,
+  agency: sql`agency_id`,
+}
+
+/** Titles are long and hundred thousands of them sorted; only rules ask for them. */
+function titleFor({ eligibility }: StateQuery): RawBuilder<unknown> {
+  return eligibility.rules.length === 0 ? sql`` : sql`e.title, `
 }
 
 function only({ day, person, within }: StateQuery, column: string): RawBuilder<unknown> {
@@ -118,13 +140,11 @@ export function idList(ids: readonly number[]): RawBuilder<unknown> {
  */
 function known(query: StateQuery): RawBuilder<unknown> {
   const day = sql`${query.day}::date`
-  const classes = query.policy.staffClasses.map(each => cleanText(each).toLowerCase())
   return sql`
     select person_id, max(agency_id) as agency_id, max(missing) as missing, bool_or(fits_class) as fits_class,
       bool_or(absent) as absent, bool_or(holds) as holds, bit_or(mask) as mask, bool_or(sent) as sent
     from (
-      select person_id, agency_id, missing, staff_class in (select json_array_elements_text(${JSON.stringify(classes)}::json))
-        as fits_class, false as absent, false as holds, 0 as mask, false as sent
+      select person_id, agency_id, missing, ${mustHaveMailbox(query.eligibility, postColumns)} as fits_class, false as absent, false as holds, 0 as mask, false as sent
       from post where place = 1
       union all
       select person_id, null, null, false, true, false, 0, false from absence

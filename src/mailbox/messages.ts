@@ -15,6 +15,7 @@ export const kinds: Record<ChangeKind, Record<Locale, string>> = {
 
 const reasons: Record<string, Record<Locale, string>> = {
   required: { vi: 'thuộc diện cấp, chưa có hộp thư', en: 'must have one and has none' },
+  ruled: { vi: 'chưa có hộp thư, thuộc diện cấp theo', en: 'has none, and must have one by' },
   left: { vi: 'thôi việc', en: 'left' },
   returned: { vi: 'trở lại làm việc', en: 'returned' },
   renamed: { vi: 'đổi họ tên', en: 'name changed' },
@@ -22,7 +23,8 @@ const reasons: Record<string, Record<Locale, string>> = {
 }
 
 export function reasonText(locale: Locale, reason: string): string {
-  return reasons[reason]?.[locale] ?? reason
+  const [code = '', ...detail] = reason.split(' ')
+  return [reasons[code]?.[locale] ?? code, ...detail].join(' ')
 }
 
 const refusals: Record<string, Record<Locale, string>> = {

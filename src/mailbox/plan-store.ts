@@ -180,9 +180,7 @@ export async function planCreates(
     select ${plan}, (select coalesce(max(number), 0) from plan_change where plan_id = ${plan}) + row_number() over (order by t.person),
       'create', md5(${plan} || ' create ' || t.address || ' ' || t.person), ${platform}, t.person, t.agency, t.address, t.name, t.quota, t.reason
     from json_to_recordset(${rowsOf(rows)}::json)
-      as t(person bigint, agency bigint, address text, name text, quota bigint, reason text)`.execute(
-    db,
-  )
+      as t(person bigint, agency bigint, address text, name text, quota bigint, reason text)`.execute(db)
 }
 
 export async function planRefusals(

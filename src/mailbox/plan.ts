@@ -4,6 +4,7 @@
  */
 import { type Address, cleanText } from '../ids.ts'
 import { foldText } from '../roster/name.ts'
+import { sectorByAgency } from '../roster/sector.ts'
 import {
   type AddressOwner,
   candidates,
@@ -14,12 +15,23 @@ import {
 } from './address.ts'
 import type { PlatformEntry } from './connector.ts'
 
-export type NamingRule = { agency: string; domain: string; pattern: string; collision: readonly string[] }
+export type NamingRule = {
+  agency: string
+  sector?: string
+  domain: string
+  pattern: string
+  collision: readonly string[]
+}
 
 /** A naming rule ready for use. */
 export type Rule = { domain: string; naming: Naming }
 
-/** Parses the configured rules. The error says which rule and what is wrong with it. */
+/** Under which a rule is found: an agency, or one with the sector the rule is for. */
+export function namingKey(agency: string, sector: string | undefined): string {
+  return sector === undefined ? cleanText(agency) : `${cleanText(agency)}\n${sector}`
+}
+
+/** Parses the configured rules, by `namingKey`. The error says which rule and what is wrong with it. */
 export function parseRules(rules: readonly NamingRule[]): Map<string, Rule> | { error: string } {
   const parsed = new Map<string, Rule>()
   for (const rule of rules) {
@@ -31,7 +43,7 @@ export function parseRules(rules: readonly NamingRule[]): Map<string, Rule> | { 
     }
     const [pattern, ...collision] = patterns
     if (pattern)
-      parsed.set(cleanText(rule.agency), {
+      parsed.set(namingKey(rule.agency, rule.sector), {
         domain: rule.domain.toLowerCase(),
         naming: { pattern, collision },
       })
@@ -39,25 +51,32 @@ export function parseRules(rules: readonly NamingRule[]): Map<string, Rule> | { 
   return parsed
 }
 
-export type AgencyNode = { id: number; code: string; parent: number | null }
+export type AgencyNode = { id: number; code: string; parent: number | null; sector: string | null }
 
-/** The nearest rule at or above each agency; `*` stands for the whole. Agencies without one are left out. */
-export function rulesByAgency(
+/**
+ * The nearest rule at or above each agency; `*` stands for the whole. Of the rules of one agency the one for the sector of
+ * those it names goes first, the one without a sector after it. Agencies without one are left out.
+ */
+export function rulesByAgency<R>(
   agencies: readonly AgencyNode[],
-  rules: ReadonlyMap<string, Rule>,
-): Map<number, Rule> {
+  rules: ReadonlyMap<string, R>,
+): Map<number, R> {
   const nodes = new Map(agencies.map(agency => [agency.id, agency]))
-  const found = new Map<number, Rule>()
+  const sectors = sectorByAgency(agencies)
+  const found = new Map<number, R>()
   for (const agency of agencies) {
-    let rule: Rule | undefined
+    const sector = sectors.get(agency.id)
+    const ruleOf = (code: string) =>
+      rules.get(namingKey(code, sector)) ?? rules.get(namingKey(code, undefined))
+    let rule: R | undefined
     let node: AgencyNode | undefined = agency
     // the tree is a tree in the database; the bound keeps a damaged one from holding us for ever
-    for (let steps = 0; node && !rule && steps < 100; steps++) {
-      rule = rules.get(node.code)
+    for (let steps = 0; node && rule === undefined && steps < 100; steps++) {
+      rule = ruleOf(node.code)
       node = node.parent === null ? undefined : nodes.get(node.parent)
     }
-    rule ??= rules.get('*')
-    if (rule) found.set(agency.id, rule)
+    rule ??= ruleOf('*')
+    if (rule !== undefined) found.set(agency.id, rule)
   }
   return found
 }

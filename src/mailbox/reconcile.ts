@@ -8,6 +8,7 @@ import type { Db } from '../database/database.ts'
 import { fence, finishRun, heartbeat, type Run, startRun, withHeartbeat } from '../database/run.ts'
 import { AppError } from '../error.ts'
 import { type Address, dayAt } from '../ids.ts'
+import { loadEligibility } from '../roster/eligibility-store.ts'
 import type { AddressOwner } from './address.ts'
 import type { Connector } from './connector.ts'
 import { checkPlan, type Guard } from './guard.ts'
@@ -84,9 +85,11 @@ export async function makePlan(context: MailboxContext, agency: string | null): 
 
 /** What a plan stands on besides the roster: other settings make another plan. */
 export function settingsDigest(config: Config): string {
-  const { naming, quota, staffClasses, guard } = config.mailbox
+  const { naming, quota, staffClasses, eligibility, guard } = config.mailbox
+  // without rules as before there were any: a plan that waits for approval outlives the upgrade
+  const rules = eligibility.length === 0 ? {} : { eligibility }
   return createHash('sha256')
-    .update(JSON.stringify({ naming, quota, staffClasses, guard }))
+    .update(JSON.stringify({ naming, quota, staffClasses, ...rules, guard }))
     .digest('hex')
     .slice(0, 16)
 }
@@ -184,10 +187,10 @@ async function planNew(context: MailboxContext, run: Run, scope: Scope, tree: Ag
     ordinals: new Map(),
     quotaBytes,
   }
-  const classes = config.mailbox.staffClasses.map(each => each.normalize('NFC').toLowerCase())
+  const eligibility = await loadEligibility(db, scope.day, config.mailbox)
   let after: number | null = 0
   while (after !== null) {
-    const page: { people: Applicant[]; last: number | null } = await applicants(db, scope, classes, after)
+    const page: { people: Applicant[]; last: number | null } = await applicants(db, scope, eligibility, after)
     await planPage(naming, page.people)
     await heartbeat(db, run)
     after = page.last
@@ -219,6 +222,11 @@ async function planPage(naming: Naming, page: readonly Applicant[]): Promise<voi
 
 function ownerOf(person: Applicant, rule: Rule): AddressOwner {
   return { name: person.fullName, agency: person.agencyCode, staffId: person.staffId, domain: rule.domain }
+}
+
+function reasonOf({ mailbox }: Config, { rule }: Applicant): string {
+  const document = rule === null ? undefined : mailbox.eligibility[rule - 1]?.document
+  return document === undefined ? 'required' : `ruled ${document}`
 }
 
 type Waiting = { person: Applicant; next: Generator<Proposal> }
@@ -258,6 +266,7 @@ async function assign(
           address,
           name: person.fullName,
           quotaBytes,
+          reason: reasonOf(context.config, person),
         })
       } else if (proposals.length === 0) nameless.push(person.id)
       else open.push({ person, next })

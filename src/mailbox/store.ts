@@ -77,8 +77,8 @@ export async function agencyTree(db: Db, day: Day): Promise<AgencyNode[]> {
 }
 
 /**
- * The agency each person (of those asked for) is counted at, that day or last before it: primary post, earliest start,
- * then code.
+ * The agency each person (of those asked for) is counted at, that day or last before it: an agency in force, primary
+ * post, earliest start, then code; as the figures count.
  */
 export function postsOn(day: Day, people: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
   return sql`(
@@ -86,8 +86,9 @@ export function postsOn(day: Day, people: RawBuilder<unknown> = sql`true`): RawB
     from employment e left join agency_period a on a.agency_id = e.agency_id and ${day} between a.first_day and a.last_day
     where e.first_day <= ${day} and ${people}
     order by e.person_id, (${day} between e.first_day and e.last_day) desc,
+      case when ${day} between e.first_day and e.last_day then a.code is null end,
       case when ${day} between e.first_day and e.last_day then null else e.last_day end desc nulls last,
-      e.is_primary desc, e.first_day, a.code collate "C")`
+      e.is_primary desc, e.first_day, a.code collate "C", e.id)`
 }
 
 export async function recordMailboxes(

@@ -53,3 +53,19 @@ export function sectorsInTree(
   }
   return found
 }
+
+/** The same of agencies in any order. One whose parent is not among them stands at the top. */
+export function sectorByAgency(
+  agencies: readonly { id: number; parent: number | null; sector: string | null }[],
+): Map<number, string> {
+  const nodes = new Map(agencies.map(each => [each.id, each]))
+  const found = new Map<number, string>()
+  for (const { id } of agencies) {
+    let node = nodes.get(id)
+    // the tree is a tree in the database; the bound keeps a damaged one from holding us for ever
+    for (let steps = 0; node && node.sector === null && steps < 100; steps++)
+      node = node.parent === null ? undefined : nodes.get(node.parent)
+    if (node && node.sector !== null) found.set(id, node.sector)
+  }
+  return found
+}

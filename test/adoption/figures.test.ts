@@ -99,7 +99,7 @@ function dayOf(text: string): Day {
 }
 
 function requestOf(day: string, coverage: Coverage, regularNeedsSend: boolean) {
-  const policy = { staffClasses: CLASSES, regularNeedsSend, targets: [] }
+  const policy = { staffClasses: CLASSES, eligibility: [], sectors: [], regularNeedsSend, targets: [] }
   return { day: dayOf(day), partial: false, policy, calendar: workingDays(CALENDAR), coverage }
 }
 

@@ -65,7 +65,13 @@ for (const store of stores().filter(({ name }) => name === 'PostgreSQL')) {
     const request = {
       day,
       partial: false,
-      policy: { staffClasses: ['công chức'], regularNeedsSend: false, targets: [] },
+      policy: {
+        staffClasses: ['công chức'],
+        eligibility: [],
+        sectors: [],
+        regularNeedsSend: false,
+        targets: [],
+      },
       calendar: workingDays({ holidays: [], workdays: [] }),
       coverage: { timeZone: 'Asia/Ho_Chi_Minh', sources: [{ name: 'maillog' }], naming: [], platform: null },
     }

@@ -170,6 +170,8 @@ async function figures({ db }: Database): Promise<unknown[]> {
     if (!day) throw new Error('no day')
     const policy = {
       staffClasses: ['cán bộ', 'công chức', 'viên chức'],
+      eligibility: [],
+      sectors: [],
       regularNeedsSend: false,
       targets: [],
     }

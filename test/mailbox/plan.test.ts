@@ -41,11 +41,11 @@ t.test('a rule that cannot be used is named with what is wrong', async t => {
 
 t.test('the nearest rule at or above an agency counts, then the one for the whole', async t => {
   const tree = [
-    { id: 1, code: 'H99', parent: null },
-    { id: 2, code: 'YT', parent: 1 },
-    { id: 3, code: 'YT1', parent: 2 },
-    { id: 4, code: 'YT11', parent: 3 },
-    { id: 5, code: 'NV', parent: 1 },
+    { id: 1, code: 'H99', parent: null, sector: null },
+    { id: 2, code: 'YT', parent: 1, sector: null },
+    { id: 3, code: 'YT1', parent: 2, sector: null },
+    { id: 4, code: 'YT11', parent: 3, sector: null },
+    { id: 5, code: 'NV', parent: 1, sector: null },
   ]
   const cases: [Partial<NamingRule>[], (string | undefined)[]][] = [
     [[], [undefined, undefined, undefined, undefined, undefined]],
@@ -69,15 +69,15 @@ t.test('the nearest rule at or above an agency counts, then the one for the whol
 t.test('a code is the same code however it was typed', async t => {
   const code = 'Sở Nội vụ'
   const rules = rulesOf({ agency: `  ${code.normalize('NFD')} ` })
-  t.ok(rulesByAgency([{ id: 1, code: code.normalize('NFC'), parent: null }], rules).get(1))
+  t.ok(rulesByAgency([{ id: 1, code: code.normalize('NFC'), parent: null, sector: null }], rules).get(1))
 })
 
 t.test('an agency whose parent is unknown, and a circle, end the search', async t => {
   const rules = rulesOf({ agency: 'YT' })
-  t.notOk(rulesByAgency([{ id: 1, code: 'A', parent: 77 }], rules).has(1))
+  t.notOk(rulesByAgency([{ id: 1, code: 'A', parent: 77, sector: null }], rules).has(1))
   const circle = [
-    { id: 1, code: 'A', parent: 2 },
-    { id: 2, code: 'B', parent: 1 },
+    { id: 1, code: 'A', parent: 2, sector: null },
+    { id: 2, code: 'B', parent: 1, sector: null },
   ]
   t.equal(rulesByAgency(circle, rules).size, 0)
 })
