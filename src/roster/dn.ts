@@ -50,7 +50,7 @@ function splitAt(text: string, separator: ',' | '+'): string[] {
 /** `type=value`. */
 function normalisePart(part: string): string {
   const at = part.indexOf('=')
-  const value = fold(unescaped(part.slice(at + 1)))
+  const value = fold(unescapeValue(part.slice(at + 1)))
   // what would end a name is escaped again, in one way
   return `${part
     .slice(0, at + 1)
@@ -63,8 +63,8 @@ function fold(value: string): string {
   return value.normalize('NFKC').trim().replace(/\s+/gu, ' ').toLowerCase()
 }
 
-/** `\,` is the character, `\2c` a byte of UTF-8; several of these make one character. */
-function unescaped(value: string): string {
+/** A value as it is meant: `\,` is the character, `\2c` a byte of UTF-8; several of these make one character. */
+export function unescapeValue(value: string): string {
   if (!value.includes('\\')) return value
   return value.replace(/((?:\\[0-9a-f]{2})+)|\\(.)/giu, (_, bytes: string | undefined, plain: string) =>
     bytes === undefined ? plain : utf8(bytes.split('\\').slice(1)),
