@@ -180,14 +180,37 @@ export function mayLackZeros(text: string): boolean {
   return /^\d+$/.test(text)
 }
 
-/** The column of a reference such as `AB12`, from 0, and its row, from 1; null for anything else. */
+/**
+ * The column of a reference such as `AB12`, from 0, and its row, from 1; null for anything else.
+ *
+ * Without a regular expression: every cell has one, and this is a tenth of the time that a sheet takes.
+ */
 export function parseReference(text: string): { column: number; row: number } | null {
-  const parts = /^\$?([A-Za-z]{1,3})\$?([1-9]\d{0,6})$/.exec(text)
-  if (parts === null) return null
+  let at = text.charCodeAt(0) === DOLLAR ? 1 : 0
+  const start = at
   let column = 0
-  for (const letter of parts[1]?.toUpperCase() ?? '') column = column * 26 + letter.charCodeAt(0) - 64
-  return { column: column - 1, row: Number(parts[2]) }
+  for (
+    let letter = text.charCodeAt(at) & UPPER;
+    letter >= 65 && letter <= 90;
+    letter = text.charCodeAt(at) & UPPER
+  ) {
+    column = column * 26 + letter - 64
+    at += 1
+  }
+  if (at === start || at > start + 3) return null
+  if (text.charCodeAt(at) === DOLLAR) at += 1
+  let row = 0
+  for (const digits = at; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit < (row === 0 ? 1 : 0) || digit > 9 || at - digits >= 7) return null
+    row = row * 10 + digit
+  }
+  return row === 0 ? null : { column: column - 1, row }
 }
+
+const DOLLAR = 36
+/** Takes the bit away that tells small letters from capital ones. */
+const UPPER = ~32
 
 /** `_x000D_` in a text of a workbook is the character U+000D (ECMA-376 part 1, 22.9.2.19). */
 export function unescapeText(text: string): string {

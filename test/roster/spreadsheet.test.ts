@@ -139,8 +139,26 @@ t.test('digits that begin with a zero are told from days and decimals', async t 
 t.test('references name a column and a row', async t => {
   t.same(parseReference('A1'), { column: 0, row: 1 })
   t.same(parseReference('$AB$12'), { column: 27, row: 12 })
+  t.same(parseReference('ab12'), { column: 27, row: 12 })
   t.same(parseReference('XFD1048576'), { column: 16383, row: 1_048_576 })
-  for (const text of ['', 'A', '1', 'A0', 'ABCD1', 'A1:B2']) t.equal(parseReference(text), null, text)
+  for (const text of [
+    '',
+    'A',
+    '1',
+    'A0',
+    'A01',
+    'ABCD1',
+    'A1:B2',
+    '$',
+    '$A$',
+    'A1 ',
+    'A1b',
+    'Ễ1',
+    '[1',
+    'A12345678',
+    'A-1',
+  ])
+    t.equal(parseReference(text), null, text)
 })
 
 t.test('a text is the same after it was written and read', async t => {
