@@ -26,7 +26,9 @@ import { migrate } from './database/migrate.ts'
 import { AppError, toAppError } from './error.ts'
 import { dayAt } from './ids.ts'
 import { mailboxCommands } from './mailbox/command.ts'
+import { agencyCommands } from './roster/agency-command.ts'
 import { rosterCommands } from './roster/command.ts'
+import { decisionCommands } from './roster/decision-command.ts'
 import { reviewCommands } from './roster/review-command.ts'
 import { applyAnswered } from './roster/review-work-plugin.ts'
 
@@ -97,6 +99,8 @@ export function commands(): Command[] {
     },
     ...accessCommands,
     ...rosterCommands,
+    ...decisionCommands,
+    ...agencyCommands,
     ...reviewCommands(applyAnswered),
     ...mailboxCommands(
       ({ database }) =>

@@ -12,6 +12,7 @@ import { lastUse } from './activity/store.ts'
 import { figuresRequest } from './adoption/command.ts'
 import { adoptionPlugin } from './adoption/plugin.ts'
 import { keepFigures } from './adoption/report.ts'
+import { keptDays } from './adoption/store.ts'
 import { type Answer, type CommandContext, textOption, type Values } from './command.ts'
 import { type LogSourceConfig, userPath } from './config.ts'
 import { databaseError, embeddedFolder } from './database/database.ts'
@@ -34,7 +35,9 @@ import { applyPlan } from './mailbox/provisioner.ts'
 import { makePlan } from './mailbox/reconcile.ts'
 import { addressesById, addressesHeld } from './mailbox/store.ts'
 import { syncAll } from './roster/command.ts'
+import { personHistory } from './roster/history-page.ts'
 import { rosterPlugin } from './roster/plugin.ts'
+import { restatedSince, settleRestated } from './roster/restated-store.ts'
 import { applyAnswered } from './roster/review-work-plugin.ts'
 import { exitStatusOf } from './roster/sync.ts'
 import { serveLook } from './web/look.ts'
@@ -152,11 +155,34 @@ async function adoptionStep(context: CommandContext): Promise<StepEnd> {
   let written = 0
   for (const day of days)
     written += await keepFigures(context.database.db, await figuresRequest(context, day))
+  const restated = await restateFigures(context, days[0] ?? last.day)
   return {
-    result: { day: last.day, days: days.length, written },
+    result: { day: last.day, days: days.length + restated.days, written: written + restated.written },
     exit: 0,
     line: `figures up to ${last.day}`,
   }
+}
+
+/** So many days of a past that was restated are counted again each night: a year in a week, and no night too long. */
+const RESTATED_A_NIGHT = 60
+
+/**
+ * Kept figures of days whose roster became another since, the oldest first; what is over a night's measure goes on the
+ * next one. Days that are counted again anyway need no second time.
+ */
+export async function restateFigures(
+  context: CommandContext,
+  before: Day,
+): Promise<{ days: number; written: number }> {
+  const { db } = context.database
+  const restated = await restatedSince(db)
+  if (restated === null) return { days: 0, written: 0 }
+  const days = await keptDays(db, { first: restated.first, before, limit: RESTATED_A_NIGHT })
+  let written = 0
+  for (const day of days) written += await keepFigures(db, await figuresRequest(context, day))
+  const last = days.length === RESTATED_A_NIGHT ? (days.at(-1) ?? null) : null
+  await settleRestated(db, restated, last)
+  return { days: days.length, written }
 }
 
 function notifier({ config, log }: CommandContext): Notify {
@@ -251,7 +277,7 @@ export async function createWeb(
     await mailboxPlugin(pages, context, ids => lastUse(database.db, ids))
     const schedule = { cron: config.jobs.nightly, timeZone: config.timeZone }
     await activityPlugin(pages, context, after => nextNight(schedule, after))
-    await adoptionPlugin(pages, context)
+    await adoptionPlugin(pages, context, (request, person) => personHistory(context, request, person))
   })
   return server
 }

@@ -34,7 +34,14 @@ export type Pages = {
   counts: Shared<PeopleCounts>
   /** By day, agency and language: drawing takes longer than counting. */
   charts: Shared<string>
+  /** The roster's own part of a person's page, HTML. */
+  history: PersonHistory
 }
+
+export type PersonHistory = (
+  request: FastifyRequest,
+  person: { id: number; agencyId: number | null },
+) => Promise<string>
 
 export type View = Known & {
   request: FiguresRequest

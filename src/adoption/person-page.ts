@@ -28,6 +28,7 @@ import { agencyHref, openView, type Pages, type View } from './page.ts'
 import { headOf, maySeeNames, peopleHref } from './panel-page.ts'
 import { type PeopleWords, peopleWords } from './people-messages.ts'
 import { lastAgency, useDays } from './people-store.ts'
+import { scheduleAt } from './report.ts'
 import { loadLogs, stateOfPerson } from './store.ts'
 
 /** How far back the longer calendar goes: three windows. */
@@ -81,6 +82,7 @@ export async function personPage(
       ? notice('info', `${say.person.left}. ${explanation.states.why.staff}.`)
       : '',
     html`<div class="row g-3"><div class="col-lg-5">!${factsCard(view, request, explanation, agency)}!${calendarCard(view, explanation, days)}</div><div class="col-lg-7">!${whyCard(view, explanation)}</div></div>`,
+    await pages.history(request, seen),
     evidenceCard(say, explanation),
     html`<p class="form-hint">${say.person.recorded}</p>`,
   ].join('')
@@ -134,12 +136,13 @@ async function calendarDays(pages: Pages, view: View, { id, agencyId }: Seen): P
   const first = addDays(view.day, 1 - CALENDAR_WINDOWS * WINDOW_DAYS)
   const uses = new Map((await useDays(db, id, first, view.day)).map(each => [each.day, each.sent]))
   const held = await heldUpTo(pages, view, agencyId)
+  const { isWorkingDay } = scheduleAt(view.ground, agencyId)
   return Array.from({ length: CALENDAR_WINDOWS * WINDOW_DAYS }, (_, i) => {
     const day = addDays(first, i)
     const sent = uses.get(day)
     if (sent !== undefined) return { day, state: sent ? 'sent' : 'used' }
     if (!held.has(day)) return { day, state: 'unknown' }
-    return { day, state: view.request.calendar(day) ? 'none' : 'off' }
+    return { day, state: isWorkingDay(day) ? 'none' : 'off' }
   })
 }
 

@@ -5,7 +5,7 @@ import { agenciesPage, agencyPage } from './agencies-page.ts'
 import { apiRoutes, exportRoutes } from './api-plugin.ts'
 import { definitionPage } from './definition-page.ts'
 import { overviewPage } from './overview-page.ts'
-import type { Known, Pages } from './page.ts'
+import type { Known, Pages, PersonHistory } from './page.ts'
 import type { Movement } from './page-store.ts'
 import { peoplePage } from './people-page.ts'
 import type { PeopleCounts } from './people-store.ts'
@@ -16,7 +16,11 @@ import { targetsPage } from './targets-page.ts'
 /** Agencies looked at at once whose few numbers and whose chart are kept: some hundred heads on a Monday morning. */
 const MOST_AGENCIES = 200
 
-export async function adoptionPlugin(server: FastifyInstance, context: CommandContext): Promise<void> {
+export async function adoptionPlugin(
+  server: FastifyInstance,
+  context: CommandContext,
+  history: PersonHistory = async () => '',
+): Promise<void> {
   const clock = () => performance.now()
   const pages: Pages = {
     context,
@@ -24,6 +28,7 @@ export async function adoptionPlugin(server: FastifyInstance, context: CommandCo
     movements: singleFlight<Movement | null>(clock, MOST_AGENCIES),
     counts: singleFlight<PeopleCounts>(clock, MOST_AGENCIES),
     charts: singleFlight<string>(clock, MOST_AGENCIES),
+    history,
   }
   const figures = { config: { access: 'figures.view' } } as const
   server.get('/', figures, (request, reply) => overviewPage(pages, request, reply))

@@ -69,9 +69,10 @@ export type StateQuery = {
   policy: Pick<Policy, 'regularNeedsSend'>
   /** Who must have a mailbox that day. */
   eligibility: Eligibility
-  rule: RegularRule
-  /** The agencies in force, each with the mask of days on which a covering log is not fully held. */
-  agencies: readonly { id: number; code: string; missing: number }[]
+  /** The rules of regular use; mostly one, several where sectors have calendars of their own. */
+  rules: readonly RegularRule[]
+  /** The agencies in force, each with the mask of days on which a covering log is not fully held, and its rule's index. */
+  agencies: readonly { id: number; code: string; missing: number; rule: number }[]
   /** Only this person. */
   person?: number
   /** Only people with a post that day in one of these agencies; asked for so that few cost little. */
@@ -86,10 +87,10 @@ export function personStates(query: StateQuery): RawBuilder<unknown> {
   const day = sql`${query.day}::date`
   return sql`with
     agency_in_force as (
-      select * from json_to_recordset(${rowsOf(query.agencies)}::json) as t(id bigint, code text, missing integer)
+      select * from json_to_recordset(${rowsOf(query.agencies)}::json) as t(id bigint, code text, missing integer, rule integer)
     ),
     post as (
-      select e.person_id, e.agency_id, e.staff_class, ${titleFor(query)}agency.missing, row_number() over ranked as place,
+      select e.person_id, e.agency_id, e.staff_class, ${titleFor(query)}agency.missing, agency.rule, row_number() over ranked as place,
         first_value(e.agency_id) over ranked as counted_at
       from employment e join agency_in_force agency on agency.id = e.agency_id
       where ${day} between e.first_day and e.last_day and ${only(query, 'e.person_id')}
@@ -141,22 +142,22 @@ export function idList(ids: readonly number[]): RawBuilder<unknown> {
 function known(query: StateQuery): RawBuilder<unknown> {
   const day = sql`${query.day}::date`
   return sql`
-    select person_id, max(agency_id) as agency_id, max(missing) as missing, bool_or(fits_class) as fits_class,
+    select person_id, max(agency_id) as agency_id, max(missing) as missing, max(rule) as rule, bool_or(fits_class) as fits_class,
       bool_or(absent) as absent, bool_or(holds) as holds, bit_or(mask) as mask, bool_or(sent) as sent
     from (
-      select person_id, agency_id, missing, ${mustHaveMailbox(query.eligibility, postColumns)} as fits_class, false as absent, false as holds, 0 as mask, false as sent
+      select person_id, agency_id, missing, rule, ${mustHaveMailbox(query.eligibility, postColumns)} as fits_class, false as absent, false as holds, 0 as mask, false as sent
       from post where place = 1
       union all
-      select person_id, null, null, false, true, false, 0, false from absence
+      select person_id, null, null, null, false, true, false, 0, false from absence
       where ${day} between first_day and last_day and ${only(query, 'person_id')}
       union all
-      select holder.person_id, null, null, false, false, true, 0, false from mailbox_holder holder
+      select holder.person_id, null, null, null, false, false, true, 0, false from mailbox_holder holder
       join mailbox on mailbox.id = holder.mailbox_id and mailbox.kind = 'personal'
       join mailbox_state held on held.mailbox_id = mailbox.id and ${day} between held.first_day and held.last_day
       where ${day} between holder.first_day and holder.last_day and held.state in ('active', 'locked')
         and ${only(query, 'holder.person_id')}
       union all
-      select person_id, null, null, false, false, false, mask & span, sends & span <> 0 from (${uses(query)}) used
+      select person_id, null, null, null, false, false, false, mask & span, sends & span <> 0 from (${uses(query)}) used
     ) pile
     group by person_id having max(agency_id) is not null`
 }
@@ -213,12 +214,12 @@ function facts({ day }: StateQuery): RawBuilder<unknown> {
 }
 
 /** Each stage inside the one before; `_high` as if every missing day were one of use with a send. */
-function stages({ policy, rule }: StateQuery): RawBuilder<unknown> {
+function stages({ policy, rules }: StateQuery): RawBuilder<unknown> {
   const needed = (column: string) => (policy.regularNeedsSend ? sql`${sql.raw(column)}` : sql`true`)
-  const highRule = rule.kept === 0 ? sql`true` : regularWhen('mask | missing', rule)
+  const high = (rule: RegularRule) => (rule.kept === 0 ? sql`true` : regularWhen('mask | missing', rule))
   return sql`
-    select last.*, used and ${regularWhen('mask', rule)} and ${needed('sent')} as regular,
-      used_high and ${highRule} and ${needed('sending_high')} as regular_high
+    select last.*, used and ${byRule(rules, each => regularWhen('mask', each))} and ${needed('sent')} as regular,
+      used_high and ${byRule(rules, high)} and ${needed('sending_high')} as regular_high
     from (
       select staged.*, activated and mask <> 0 as used, activated and mask <> 0 and sent as sending,
         issued and (mask <> 0 or missing <> 0) as used_high, issued and (sent or missing <> 0) as sending_high
@@ -228,6 +229,18 @@ function stages({ policy, rule }: StateQuery): RawBuilder<unknown> {
         from fact
       ) staged
     ) last`
+}
+
+/** What each person's own rule says. */
+function byRule(
+  rules: readonly RegularRule[],
+  says: (rule: RegularRule) => RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  const [first, ...others] = rules
+  if (first === undefined) return sql`false`
+  if (others.length === 0) return says(first)
+  const cases = others.map((rule, i) => sql`when ${i + 1}::integer then ${says(rule)}`)
+  return sql`(case rule ${sql.join(cases, sql` `)} else ${says(first)} end)`
 }
 
 /** The rule of regular use (`regularRule`) on a mask: by inequality, so that nothing is rounded. */
@@ -339,6 +352,18 @@ export async function saveFigures(db: Db, day: Day, figures: readonly AgencyFigu
     )
     select (select count(*) from dropped) + (select count(*) from saved) as written`.execute(db)
   return result.rows[0]?.written ?? 0
+}
+
+/** The days from one on, before another, whose figures are kept; the oldest first. */
+export async function keptDays(
+  db: Db,
+  { first, before, limit }: { first: Day; before: Day; limit: number },
+): Promise<Day[]> {
+  const { rows } = await sql<{ day: Day }>`
+    select distinct day from adoption_figure
+    where day >= ${first}::date and day < ${before}::date and definition = ${FIGURE_DEFINITION}
+    order by day limit ${limit}`.execute(db)
+  return rows.map(row => row.day)
 }
 
 /** `concurrent` is a matter of the agency alone; kept with both, since it is one number. */

@@ -6,8 +6,11 @@
  */
 import type { Db, Trx } from '../database/database.ts'
 import type { Day } from '../ids.ts'
+import { saveAbsence } from './absence-store.ts'
 import {
+  type Absence,
   type AnnouncementKind,
+  absenceProblem,
   applyChange,
   type Change,
   type History,
@@ -15,6 +18,7 @@ import {
   isRefusal,
   project,
   type Refusal,
+  reasonStored,
 } from './decision.ts'
 import {
   type Done,
@@ -142,7 +146,7 @@ async function doAll(
     const outcome = each.agencyOpen
       ? applyChange(before, each)
       : ({ reason: 'agencyClosed', day: null, agency: null } satisfies Refusal)
-    if (isRefusal(outcome)) failed.push({ id: each.id, reason: outcome.reason })
+    if (isRefusal(outcome)) failed.push({ id: each.id, reason: reasonStored(outcome) })
     else {
       const { person, day, decision } = each
       done.push({ announcement: each.id, person, day, decision, before, ...outcome })
@@ -209,4 +213,52 @@ function codesOf(posts: string): string {
 /** Takes back one that waits; false where it waits no longer. */
 export function withdraw(db: Db, id: number, now: Date): Promise<boolean> {
   return withdrawAnnouncement(db, id, now)
+}
+
+// absences by hand --------------------------------------------------------------------------------------------------
+
+export type AbsenceEntry = {
+  person: number
+  /** The first day of the one that is corrected; null: a new one. */
+  was: string | null
+  /** null: it was entered by mistake and goes. */
+  absence: Absence | null
+}
+
+/** Enters, ends or corrects an absence by hand; those of a source stay as they are. Answers why it cannot be, or null. */
+export async function enterAbsence(
+  db: Db,
+  { person, was, absence }: AbsenceEntry,
+  { today, now }: { today: Day; now: Date },
+): Promise<Refusal | null> {
+  return db.transaction().execute(async trx => {
+    await lockRoster(trx)
+    const history = (await historiesOf(trx, [person])).get(person) ?? empty
+    const old = history.absences.find(each => each.source === '' && each.first === was)
+    if (was !== null && !old) return { reason: 'noAbsence', day: was, agency: null }
+    const others = history.absences.filter(each => each !== old)
+    if (absence !== null) {
+      const refusal =
+        absenceProblem(others, absence) ?? servesOn(history, absence.first as Day, old?.first ?? null)
+      if (refusal) return refusal
+    }
+    await saveAbsence(trx, person, was, absence)
+    const touched = [old?.first, absence?.first].filter(each => each !== undefined).sort()
+    const first = old && absence && old.first === absence.first ? earlierEnd(old, absence) : touched[0]
+    if (first !== undefined) await noteRestated(trx, first as Day, { today, now })
+    await touchPeople(trx, [person])
+    return null
+  })
+}
+
+/** Somebody who does not serve cannot be absent. What was entered before and only ends otherwise is let be. */
+function servesOn({ spans }: History, day: Day, was: string | null): Refusal | null {
+  if (day === was || inForce(spans, day).length > 0) return null
+  return { reason: 'notServing', day, agency: null }
+}
+
+/** The first day that counts otherwise where only the end is another: that after the earlier of both. */
+function earlierEnd(a: Absence, b: Absence): string {
+  const end = a.last < b.last ? a.last : b.last
+  return a.last === b.last || end === 'infinity' ? a.first : end
 }

@@ -62,6 +62,16 @@ export type Reason =
 /** `day` and `agency` tell of what stands in the way. */
 export type Refusal = { reason: Reason; day: string | null; agency: string | null }
 
+/** A refusal as it is kept of an announcement that failed, and read again. */
+export function reasonStored({ reason, day, agency }: Refusal): string {
+  return [reason, day ?? '-', agency ?? ''].join(' ').replace(/( -)? $/, '')
+}
+
+export function reasonRead(text: string): { reason: string; day: string | null; agency: string | null } {
+  const [reason = '', day = '-', ...agency] = text.split(' ')
+  return { reason, day: day === '-' ? null : day, agency: agency.length === 0 ? null : agency.join(' ') }
+}
+
 export type MovementKind = 'joiner' | 'mover' | 'leaver' | 'returned' | 'changed'
 export type Movement = {
   kind: MovementKind

@@ -2,8 +2,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { CommandContext } from '../command.ts'
 import { Background } from '../web/background.ts'
+import { absenceRoutes } from './absence-plugin.ts'
+import { agencyRoutes } from './agency-plugin.ts'
 import { runApiRoutes } from './api-plugin.ts'
 import { confirmationRoutes } from './confirmation-plugin.ts'
+import { decisionApiRoutes } from './decision-api-plugin.ts'
+import { decisionRoutes } from './decision-plugin.ts'
 import { holdingRoutes } from './holding-plugin.ts'
 import { reviewApiRoutes } from './review-api-plugin.ts'
 import { type AddressesHeld, reviewRoutes } from './review-plugin.ts'
@@ -22,9 +26,13 @@ export async function rosterPlugin(
   runRoutes(server, { context, background: new Background(server, context) })
   runApiRoutes(server, context)
   runMovementRoutes(server, context)
+  agencyRoutes(server, context)
   const desk = { context, ...needs }
   reviewRoutes(server, desk)
   reviewApiRoutes(server, desk)
   holdingRoutes(server, context)
   confirmationRoutes(server, context)
+  decisionRoutes(server, context)
+  absenceRoutes(server, context)
+  decisionApiRoutes(server, context)
 }

@@ -6,6 +6,7 @@
  * it comes back. What they show is no secret of a person, but it is open to whoever reaches the port.
  */
 import { randomUUID } from 'node:crypto'
+import fastifyMultipart from '@fastify/multipart'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -65,6 +66,12 @@ export function createServer(settings: ServerSettings): FastifyInstance {
   })
   logAnswers(server)
   compressAnswers(server)
+  // nothing of it is read before a route asks for it, with limits of its own
+  server.register(fastifyMultipart, {
+    limits: { fileSize: 65_536, files: 1, fields: 20, fieldSize: 65_536 },
+    // a file that is cut off says so (`truncated`), so that its form can come back with a sentence
+    throwFileSizeLimit: false,
+  })
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) => {
     answerError(new AppError('not_found', 'there is nothing at this address'), request, reply)

@@ -124,6 +124,19 @@ for (const { name, skip, open } of stores()) {
       ])
     })
 
+    await withStore('a further post counts nobody elsewhere', async (t, database) => {
+      await announce(database.db, order('move', [1], '2026-11-20', { agency: C }), at)
+      await announce(database.db, order('concurrent', [1], '2026-11-10', { agency: B }), at)
+      t.same(await stays(database, 1), [
+        'H99.05 -infinity 2026-11-19',
+        'H99.11 2026-11-10 infinity',
+        'H99.35 2026-11-20 infinity',
+      ])
+      const spans = (await historiesOf(database.db, [1])).get(1)?.spans ?? []
+      const counted = ['2026-11-10', '2026-11-19', '2026-11-20'].map(day => mainOn(spans, day)?.code)
+      t.same(counted, ['H99.05', 'H99.05', 'H99.35'])
+    })
+
     await withStore('a later movement stands in the way of a leave, and is named', async (t, database) => {
       await announce(database.db, order('move', [1], '2026-11-20', { agency: B }), at)
       t.same(await announce(database.db, order('leave', [1, 2], '2026-11-10'), at), {
@@ -167,7 +180,7 @@ for (const { name, skip, open } of stores()) {
       t.same(await applyAnnouncements(database.db, '2027-01-10' as Day, NOW), { done: 0, failed: 2 })
       t.match(await rows(database, 'select person_id, state, reason from announcement order by id'), [
         { person_id: 1, state: 'failed', reason: 'agencyClosed' },
-        { person_id: 2, state: 'failed', reason: 'alreadyLeft' },
+        { person_id: 2, state: 'failed', reason: 'alreadyLeft 2026-12-01 H99.05' },
       ])
     })
 
