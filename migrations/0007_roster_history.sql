@@ -26,9 +26,9 @@ alter table person add column number_hash text;
 alter table person add column number_tail text;
 -- the official address as a roster names it, to recognise somebody by
 alter table person add column address text;
-create index person_by_number on person (number_hash);
+create index person_by_number on person (number_hash) where number_hash is not null;
 create index person_by_name on person (search_key);
-create index person_by_address on person (address);
+create index person_by_address on person (address) where address is not null;
 
 insert into roster_record (source, source_key, person_id, said, said_on)
   select source, source_key, id, '{}', '-infinity' from person;
@@ -192,17 +192,30 @@ alter table roster_staged_person add column row_number integer;
 -- the record that says where the person serves, once all records of the person were laid side by side
 alter table roster_staged_person add column lead_source text;
 alter table roster_staged_person add column lead_key text;
-create index roster_staged_person_by_name on roster_staged_person (run_id, search_key);
+
+-- What is staged is written once by the hundred thousand, read as whole sets, and deleted: it pays for no index, no
+-- reference to its run and no log. After a crash of the database server a refused run has to be read again.
+drop index roster_staged_person_by_id;
+drop index roster_staged_person_by_staff_id;
+drop index roster_staged_post_by_person;
+alter table roster_staged_person drop constraint roster_staged_person_run_id_fkey;
+alter table roster_staged_post drop constraint roster_staged_post_run_id_fkey;
+alter table roster_staged_agency drop constraint roster_staged_agency_run_id_fkey;
+alter table roster_staged_person set unlogged;
+alter table roster_staged_post set unlogged;
+alter table roster_staged_agency set unlogged;
+-- who nobody knows yet has joined, until something else is found
+alter table roster_staged_person alter column movement set default 'joiner';
 
 -- Known to the source before and not in this read.
-create table roster_staged_missing (
-  run_id bigint not null references run (id) on delete cascade,
+create unlogged table roster_staged_missing (
+  run_id bigint not null,
   number integer not null,
   primary key (run_id, number)
 );
 -- Those of them who would leave, once everything that keeps somebody was weighed.
-create table roster_staged_leaver (
-  run_id bigint not null references run (id) on delete cascade,
+create unlogged table roster_staged_leaver (
+  run_id bigint not null,
   person_id bigint not null,
   primary key (run_id, person_id)
 );

@@ -135,7 +135,18 @@ export async function finishRun(db: Db, run: Run, end: RunEnd): Promise<void> {
 
 /** Keeps the heartbeat while `work` goes on, and records how it ended when it throws. */
 export async function withHeartbeat<T>(db: Db, run: Run, work: () => Promise<T>): Promise<T> {
-  const timer = setInterval(() => heartbeat(db, run).catch(() => {}), (STALE_SECONDS * 1000) / 9)
+  // one at a time: while a save holds the row, further ones would each wait on a connection of their own
+  let beating = false
+  const beat = () => {
+    if (beating) return
+    beating = true
+    heartbeat(db, run)
+      .catch(() => {})
+      .finally(() => {
+        beating = false
+      })
+  }
+  const timer = setInterval(beat, (STALE_SECONDS * 1000) / 9)
   timer.unref()
   try {
     return await work()

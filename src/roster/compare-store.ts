@@ -11,19 +11,25 @@ export type CompareOptions = { trust: Trust; holders: AddressHolders | null }
 /** Marks who is who and what moved; answers the counts. Nothing outside the staged rows changes. */
 export async function compare(trx: Trx, read: Staged, options: CompareOptions): Promise<Movements> {
   await sql`
-    update roster_staged_person set person_id = null, movement = null, review = null, candidate_id = null,
+    update roster_staged_person set person_id = null, movement = 'joiner', review = null, candidate_id = null,
       record_number = null, lead_source = null, lead_key = null
-    where run_id = ${read.run}`.execute(trx)
+    where run_id = ${read.run} and (person_id, record_number, review, lead_source) is distinct from (null, null, null, null)`.execute(
+    trx,
+  )
+  // rows just written are nothing to the planner until they are counted
+  await analyzeStaged(trx)
   await matchAgencies(trx, read)
   const some = await anyStaged(trx, read.run)
   if (some) {
     await matchPosts(trx, read)
     await identify(trx, read, options.holders)
-    await mergeStaged(trx, read, options.trust)
-    await resolvePosts(trx, read)
-    await linkPosts(trx, read.run)
-    // everything after this joins on what was just filled in
-    await analyzeStaged(trx)
+    if (await anyLinked(trx, read.run)) {
+      await mergeStaged(trx, read, options.trust)
+      await resolvePosts(trx, read)
+      await linkPosts(trx, read.run)
+      await sql`analyze roster_staged_person (run_id, source_key, person_id)`.execute(trx)
+      await sql`analyze roster_staged_post (run_id, source_key, person_id, agency_id)`.execute(trx)
+    }
   }
   await markLeavers(trx, read)
   if (some) await markMovements(trx, read)
@@ -33,6 +39,14 @@ export async function compare(trx: Trx, read: Staged, options: CompareOptions): 
     held: await countHeld(trx, read),
     reviews: await countReviews(trx, read),
   }
+}
+
+async function anyLinked(trx: Trx, run: number): Promise<boolean> {
+  const { rows } =
+    await sql`select 1 from roster_staged_person where run_id = ${run} and person_id is not null limit 1`.execute(
+      trx,
+    )
+  return rows.length > 0
 }
 
 async function anyStaged(trx: Trx, run: number): Promise<boolean> {
@@ -106,7 +120,7 @@ async function resolvePosts(trx: Trx, { run, source }: Staged): Promise<void> {
       ) found order by code, rank
     )
     update roster_staged_post post set agency_id = known.agency_id from known
-    where post.run_id = ${run} and known.code = post.agency_code
+    where post.run_id = ${run} and known.code = post.agency_code and known.agency_id is not null
       and post.agency_id is distinct from known.agency_id`.execute(trx)
 }
 
@@ -137,9 +151,18 @@ async function matchPosts(trx: Trx, read: Staged): Promise<void> {
 
 /** Takes back posts for a reason, and with its last post the person. */
 async function dropPosts(trx: Trx, run: number, reason: string, which: RawBuilder<unknown>): Promise<void> {
+  // what is wrong with a post is wrong with its code: there are few of them, and mostly none
+  const codes = await sql<{ code: string }>`
+    select agency_code as code from (
+      select distinct agency_code, agency_id from roster_staged_post where run_id = ${run}) post where ${which}`.execute(
+    trx,
+  )
+  if (codes.rows.length === 0) return
+  const wrong = JSON.stringify(codes.rows.map(({ code }) => code))
   await sql`
     with gone as (
-      delete from roster_staged_post post where post.run_id = ${run} and ${which}
+      delete from roster_staged_post post where post.run_id = ${run}
+        and post.agency_code in (select json_array_elements_text(${wrong}::json))
       returning source_key, agency_code
     ), homeless as (
       delete from roster_staged_person s where s.run_id = ${run}
@@ -204,7 +227,8 @@ async function markMovements(trx: Trx, read: Staged): Promise<void> {
     left join held on held.person_id = self.person_id
     left join kept on kept.person_id = self.person_id
     left join roster_holding waits on waits.person_id = self.person_id
-    where s.run_id = ${run} and self.run_id = ${run} and s.source_key = self.source_key`.execute(trx)
+    where s.run_id = ${run} and self.run_id = ${run} and s.source_key = self.source_key
+      and (self.person_id is not null or self.review is not null)`.execute(trx)
 }
 
 /** Whether a staged person differs from the person known (`p`) in anything but the counted agency. */
@@ -443,20 +467,16 @@ function missingAgencies(read: Staged): RawBuilder<unknown> {
       and not exists (select 1 from roster_rejection r where r.run_id = ${read.run} and r.source_key = a.source_key)`
 }
 
+/** The columns that joins go by. Of whole rows it would take as long as writing them. */
+async function analyzeStaged(db: Db): Promise<void> {
+  await sql`analyze roster_staged_person (run_id, source_key, staff_id, search_key)`.execute(db)
+  await sql`analyze roster_staged_post (run_id, source_key, agency_code)`.execute(db)
+  await sql`analyze roster_staged_agency`.execute(db)
+  await sql`analyze roster_staged_missing`.execute(db)
+}
+
 /** Lets the database know how many rows there are: without it, joins of whole tables are planned for a handful. */
-export async function analyzeStaged(db: Db): Promise<void> {
-  await analyze(db, [
-    'roster_staged_person',
-    'roster_staged_post',
-    'roster_staged_agency',
-    'roster_staged_missing',
-  ])
-}
-
 export async function analyzeRoster(db: Db): Promise<void> {
-  await analyze(db, ['person', 'employment', 'agency_period', 'roster_record'])
-}
-
-async function analyze(db: Db, tables: readonly string[]): Promise<void> {
-  for (const table of tables) await sql`analyze ${sql.table(table)}`.execute(db)
+  for (const table of ['person', 'employment', 'agency_period', 'roster_record'])
+    await sql`analyze ${sql.table(table)}`.execute(db)
 }

@@ -16,17 +16,6 @@ export async function recordArrivals(trx: Trx, { run, day }: Staged): Promise<vo
     order by s.source_key collate "C"`.execute(trx)
 }
 
-/** Those who join; once they are people of ours. */
-export async function recordJoiners(trx: Trx, { run, day, firstLoad }: Staged): Promise<void> {
-  if (firstLoad) return
-  await sql`
-    insert into movement (run_id, person_id, kind, day, to_agency_id)
-    select ${run}, s.person_id, 'joiner', coalesce(s.start_day, ${day}), ${wantedBy(run)}
-    from roster_staged_person s
-    where s.run_id = ${run} and s.review is null and s.movement = 'joiner'
-    order by s.source_key collate "C"`.execute(trx)
-}
-
 /** Those who leave, or leave the agency whose file no longer names them. */
 export async function recordDepartures(trx: Trx, read: Staged): Promise<void> {
   const { run, day, scope, holdingDays } = read

@@ -102,12 +102,28 @@ function weights(text: string): string {
   const primaries: string[] = []
   const tones: string[] = []
   for (const word of plain(text).split(' ')) {
-    const clusters = word.normalize('NFD').match(/\P{M}\p{M}*/gu) ?? []
-    const weighed = clusters.map(weigh)
-    primaries.push(weighed.map(weight => weight.primary).join(''))
-    tones.push(weighed.map(weight => weight.tone).join('') || '0')
+    const { primary, tone } = weighWord(word)
+    primaries.push(primary)
+    tones.push(tone)
   }
   return primaries.join(PRIMARY.get(' ')) + LEVEL_END + tones.join(WORD_END)
+}
+
+/** Vietnamese has some thousand syllables, and a province as many names of them: weighed once, they are looked up. */
+const WORDS_KEPT = 5_000
+const weighedWords = new Map<string, { primary: string; tone: string }>()
+
+function weighWord(word: string): { primary: string; tone: string } {
+  const known = weighedWords.get(word)
+  if (known) return known
+  const clusters = word.normalize('NFD').match(/\P{M}\p{M}*/gu) ?? []
+  const weighed = clusters.map(weigh)
+  const weight = {
+    primary: weighed.map(each => each.primary).join(''),
+    tone: weighed.map(each => each.tone).join('') || '0',
+  }
+  if (weighedWords.size < WORDS_KEPT) weighedWords.set(word, weight)
+  return weight
 }
 
 /** Lower-case NFC with one kind of apostrophe and hyphen, so that the kind typed does not matter. */

@@ -524,13 +524,13 @@ export type Said = {
   posts?: [code: string, primary: boolean][]
 }
 
-/** The text kept of a staged person. The same facts give the same text. */
-export function saidOf(person: StagedPerson): string {
+/** What is kept of a staged person; as JSON the same facts give the same text. */
+export function saidBy(person: StagedPerson): Said {
   const { key: _, sortKey: _s, searchKey: _f, dropped: _d, row: _r, posts, ...facts } = person
   const said: Record<string, unknown> = {}
   for (const [field, value] of Object.entries(facts)) if (value !== null && value !== '') said[field] = value
   said.posts = posts.map(({ code, primary }) => [code, primary])
-  return JSON.stringify(said)
+  return said as Said
 }
 
 /** A staged person from what is kept of one: the other way round. */

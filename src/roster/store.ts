@@ -17,7 +17,7 @@ import {
   levelOf,
   linkPosts,
 } from './compare-store.ts'
-import { recordArrivals, recordDepartures, recordJoiners } from './movement-store.ts'
+import { recordArrivals, recordDepartures } from './movement-store.ts'
 import { subtreeOf } from './record-store.ts'
 import {
   type Movements,
@@ -25,7 +25,7 @@ import {
   type Staged,
   type StagedAgency,
   type StagedPerson,
-  saidOf,
+  saidBy,
 } from './roster.ts'
 
 // staging -----------------------------------------------------------------------------------------------------------
@@ -60,65 +60,55 @@ export async function stageAgencies(db: Db, run: number, page: readonly StagedAg
 export type StagedEntry = { person: StagedPerson; digest: bigint | null }
 
 export async function stagePeople(db: Db, run: number, page: readonly StagedEntry[]): Promise<void> {
+  // what is null is left out: half of the text that goes over the wire
   const people = page.map(({ person, digest }) => ({
     source_key: person.key,
-    staff_id: person.staffId,
+    staff_id: person.staffId ?? undefined,
     full_name: person.fullName,
     sort_key: person.sortKey,
     search_key: person.searchKey,
     staff_class: person.staffClass,
-    title: person.title,
-    phone: person.phone,
-    email: person.email,
-    start_day: person.startDay,
-    end_day: person.endDay,
-    absent_from: person.absentFrom,
-    absent_until: person.absentUntil,
-    absence_kind: person.absenceKind,
-    absence_document: person.absenceDocument,
-    birth_day: person.birthDay,
-    number_hash: person.numberHash,
-    number_tail: person.numberTail,
-    address: person.address,
-    digest: digest === null ? null : BigInt.asIntN(64, digest).toString(),
-    said: saidOf(person),
-    row_number: person.row,
+    title: person.title ?? undefined,
+    phone: person.phone ?? undefined,
+    email: person.email ?? undefined,
+    start_day: person.startDay ?? undefined,
+    end_day: person.endDay ?? undefined,
+    absent_from: person.absentFrom ?? undefined,
+    absent_until: person.absentUntil ?? undefined,
+    absence_kind: person.absenceKind ?? undefined,
+    absence_document: person.absenceDocument ?? undefined,
+    birth_day: person.birthDay ?? undefined,
+    number_hash: person.numberHash ?? undefined,
+    number_tail: person.numberTail ?? undefined,
+    address: person.address ?? undefined,
+    digest: digest === null ? undefined : BigInt.asIntN(64, digest).toString(),
+    said: saidBy(person),
+    row_number: person.row ?? undefined,
   }))
-  const posts = page.flatMap(({ person: { key, staffClass, title, startDay, posts } }) =>
-    posts.map(({ code, primary }) => ({
-      source_key: key,
-      agency_code: code,
-      is_primary: primary,
-      staff_class: staffClass,
-      title,
-      start_day: startDay,
-    })),
-  )
   await sql`
     with page as (
       select * from json_to_recordset(${rowsOf(people)}::json) as t(source_key text, staff_id text, full_name text,
         sort_key text, search_key text, staff_class text, title text, phone text, email text,
         start_day date, end_day date, absent_from date, absent_until date, absence_kind text, absence_document text,
-        birth_day date, number_hash text, number_tail text, address text, digest bigint, said text, row_number integer)
+        birth_day date, number_hash text, number_tail text, address text, digest bigint, said json, row_number integer)
     ), taken as (
       insert into roster_staged_person (run_id, source_key, staff_id, full_name, sort_key, search_key, staff_class,
         title, phone, email, start_day, end_day, absent_from, absent_until, absence_kind, absence_document, birth_day,
         number_hash, number_tail, address, digest, said, row_number)
       select ${run}, source_key, staff_id, full_name, sort_key, search_key, staff_class, title, phone, email,
         start_day, end_day, absent_from, absent_until, absence_kind, absence_document, birth_day, number_hash,
-        number_tail, address, digest, said, row_number from page
-      on conflict do nothing returning source_key, said, row_number
+        number_tail, address, digest, said::text, row_number from page
+      on conflict do nothing returning source_key, said, row_number, staff_class, title, start_day
+    ), posts as (
+      insert into roster_staged_post (run_id, source_key, agency_code, is_primary, staff_class, title, start_day)
+      select ${run}, source_key, post ->> 0, (post ->> 1)::boolean, staff_class, title, start_day
+      from taken cross join lateral json_array_elements(said::json -> 'posts') as post
+      on conflict do nothing
     )
     insert into roster_rejection (run_id, subject, source_key, reason, detail, row_number)
     select ${run}, 'person', source_key, 'duplicate_key', full_name, row_number from page
     where not exists (select 1 from taken where taken.source_key = page.source_key
-      and taken.said = page.said and taken.row_number is not distinct from page.row_number)`.execute(db)
-  await sql`
-    insert into roster_staged_post (run_id, source_key, agency_code, is_primary, staff_class, title, start_day)
-    select ${run}, source_key, agency_code, is_primary, staff_class, title, start_day
-    from json_to_recordset(${rowsOf(posts)}::json) as t(source_key text, agency_code text, is_primary boolean,
-      staff_class text, title text, start_day date)
-    on conflict do nothing`.execute(db)
+      and taken.said = page.said::text and taken.row_number is not distinct from page.row_number)`.execute(db)
 }
 
 export async function stageRejections(db: Db, run: number, page: readonly Rejection[]): Promise<void> {
@@ -152,8 +142,11 @@ export async function dropStaged(db: Db, run: number): Promise<void> {
 
 /** A dry run leaves no row; neither does one of a process that was killed. */
 export async function dropDryRuns(db: Db, source: string): Promise<void> {
-  await sql`delete from run where kind = 'roster' and subject = ${source} and dry_run
-    and state <> 'running'`.execute(db)
+  const over = sql`select id from run where kind = 'roster' and subject = ${source} and dry_run and state <> 'running'`
+  for (const table of stagedTables) {
+    await sql`delete from ${sql.table(table)} where run_id in (${over})`.execute(db)
+  }
+  await sql`delete from run where id in (${over})`.execute(db)
 }
 
 /** Staged rows of this source's older runs: a later read has overtaken them. */
@@ -205,7 +198,7 @@ export async function save(trx: Trx, read: Staged, options: SaveOptions): Promis
   await recordArrivals(trx, read)
   await recordDepartures(trx, read)
   await savePeople(trx, read)
-  await recordJoiners(trx, read)
+  await saveJoiners(trx, read)
   if (read.firstLoad) await analyzeRoster(trx)
   await saveEmployments(trx, read)
   if (read.tellsAbsence) await saveAbsences(trx, read)
@@ -361,37 +354,77 @@ async function savePeople(trx: Trx, { run, source, day }: Staged): Promise<void>
           s.full_name, s.sort_key, s.search_key, s.phone, s.email, s.birth_day, s.number_hash, s.number_tail,
           s.address)`.execute(trx)
   await sql`
-    insert into person (source, source_key, staff_id, full_name, sort_key, search_key, phone, email, birth_day,
-      number_hash, number_tail, address)
-    select ${source}, source_key, staff_id, full_name, sort_key, search_key, phone, email, birth_day, number_hash,
-      number_tail, address
-    from roster_staged_person where run_id = ${run} and person_id is null and review is null
-    order by staff_id, source_key`.execute(trx)
-  await sql`
-    update roster_staged_person s set person_id = p.id from person p
-    where s.run_id = ${run} and s.person_id is null and s.review is null and p.source = ${source}
-      and p.source_key = s.source_key`.execute(trx)
-  await sql`
     insert into roster_record as known (source, source_key, person_id, digest, said, said_on)
     select ${source}, source_key, case when review is null then person_id end, digest, said, ${day}::date
-    from roster_staged_person where run_id = ${run} order by source_key
-    on conflict (source, source_key) do update set person_id = excluded.person_id, digest = excluded.digest,
-      said = excluded.said, missing_since = null,
-      said_on = case when known.said = excluded.said then known.said_on else excluded.said_on end
+    from roster_staged_person where run_id = ${run} and (person_id is not null or review is not null)
+    order by source_key
+    on conflict (source, source_key) do update set ${saidAgain}
     where (known.person_id, known.digest, known.said, known.missing_since)
       is distinct from (excluded.person_id, excluded.digest, excluded.said, null::date)`.execute(trx)
   await sql`
     update roster_staged_post post set agency_id = p.agency_id from agency_period p
-    where post.run_id = ${run} and post.agency_id is null and p.code = post.agency_code and p.last_day = 'infinity'`.execute(
+    where post.run_id = ${run} and post.agency_id is null and p.code = post.agency_code and p.last_day = 'infinity'
+      and post.source_key in (select source_key from roster_staged_person where run_id = ${run} and person_id is not null)`.execute(
     trx,
   )
   await linkPosts(trx, run)
 }
 
+const saidAgain = sql`person_id = excluded.person_id, digest = excluded.digest, said = excluded.said, missing_since = null,
+  said_on = case when known.said = excluded.said then known.said_on else excluded.said_on end`
+
+/** Who joins: the person, the record, the posts and the movement in one pass, since a first load has nothing else. */
+async function saveJoiners(trx: Trx, read: Staged): Promise<void> {
+  const { run, source, day, firstLoad } = read
+  const joins = sql`s.run_id = ${run} and s.person_id is null and s.review is null`
+  await sql`
+    with made as (
+      insert into person (source, source_key, staff_id, full_name, sort_key, search_key, phone, email, birth_day,
+        number_hash, number_tail, address)
+      select ${source}, source_key, staff_id, full_name, sort_key, search_key, phone, email, birth_day, number_hash,
+        number_tail, address
+      from roster_staged_person s where ${joins} order by staff_id, source_key
+      returning id, source_key
+    ), record as (
+      insert into roster_record as known (source, source_key, person_id, digest, said, said_on)
+      select ${source}, s.source_key, made.id, s.digest, s.said, ${day}::date
+      from roster_staged_person s join made using (source_key) where ${joins}
+      on conflict (source, source_key) do update set ${saidAgain}
+    ), post as (
+      insert into employment (person_id, agency_id, staff_class, title, is_primary, first_day)
+      select made.id, coalesce(w.agency_id, a.agency_id), w.staff_class, w.title, w.is_primary,
+        coalesce(w.start_day, ${since(read)}::date)
+      from roster_staged_post w join made using (source_key)
+      left join agency_period a on w.agency_id is null and a.code = w.agency_code and a.last_day = 'infinity'
+      where w.run_id = ${run}
+      on conflict (person_id, agency_id) where last_day = 'infinity' do nothing
+    ), away as (
+      insert into absence (person_id, first_day, last_day, kind, document, source)
+      select made.id, s.absent_from, coalesce(s.absent_until, 'infinity'), coalesce(s.absence_kind, ''),
+        coalesce(s.absence_document, ''), ${source}
+      from roster_staged_person s join made using (source_key)
+      where ${joins} and ${read.tellsAbsence} and s.absent_from is not null
+        and coalesce(s.absent_until, 'infinity') >= s.absent_from
+    ), ending as (
+      insert into announcement (source, person_id, kind, day)
+      select ${source}, made.id, 'leave', s.end_day + 1 from roster_staged_person s join made using (source_key)
+      where ${joins} and s.end_day is not null
+    )
+    insert into movement (run_id, person_id, kind, day, to_agency_id)
+    select ${run}, made.id, 'joiner', coalesce(s.start_day, ${day}::date), (
+        select coalesce(w.agency_id, a.agency_id) from roster_staged_post w
+        left join agency_period a on w.agency_id is null and a.code = w.agency_code and a.last_day = 'infinity'
+        where w.run_id = ${run} and w.source_key = s.source_key
+        order by w.is_primary desc, w.agency_code collate "C" limit 1)
+    from roster_staged_person s join made using (source_key)
+    where ${joins} and not ${firstLoad}
+    order by s.source_key collate "C"`.execute(trx)
+}
+
 async function saveEmployments(trx: Trx, read: Staged): Promise<void> {
   const { run, day } = read
   const moved = sql`(select source_key from roster_staged_person where run_id = ${run} and review is null
-    and movement not in ('unchanged', 'decided'))`
+    and person_id is not null and movement not in ('unchanged', 'decided'))`
   const wanted = sql`(select person_id, agency_id, staff_class, is_primary, title from roster_staged_post
     where run_id = ${run} and person_id is not null and source_key in ${moved})`
   const over = sql`
@@ -416,13 +449,7 @@ async function saveEmployments(trx: Trx, read: Staged): Promise<void> {
         and o.last_day = 'infinity')`.execute(trx)
   await sql`
     insert into employment (person_id, agency_id, staff_class, title, is_primary, first_day)
-    select w.person_id, w.agency_id, w.staff_class, w.title, w.is_primary,
-      case when s.movement <> 'joiner' then ${day}::date
-        else coalesce(w.start_day, ${since(read)}::date) end
-    from roster_staged_post w
-    join roster_staged_person s on s.run_id = w.run_id and s.source_key = w.source_key and s.review is null
-      and s.movement not in ('unchanged', 'decided')
-    where w.run_id = ${run} and w.person_id is not null
+    select person_id, agency_id, staff_class, title, is_primary, ${day}::date from ${wanted} w
     on conflict (person_id, agency_id) where last_day = 'infinity' do nothing`.execute(trx)
   await sql`
     update employment e set title = w.title from ${wanted} w
