@@ -1,5 +1,5 @@
 /** Entries as real directories hold them, on a real OpenLDAP: what the reader gives, and where each one ends. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -8,6 +8,7 @@ import { type PersonMapping, toAgency, toPerson } from '../../../src/roster/rost
 import type { DirectoryEntry } from '../../../src/roster/sources/entry.ts'
 import { type LdapServer, openLdap } from '../../../src/roster/sources/ldap.ts'
 import { available, type Slapd, startSlapd } from '../../support/servers/index.ts'
+import { mustRun } from '../../support/servers/process.ts'
 
 const BASE = 'ou=people,dc=tinh,dc=test'
 const AGENCIES = 'ou=agencies,dc=tinh,dc=test'
@@ -233,7 +234,8 @@ const servers = available(['slapd'])
 
 t.test('odd entries', { skip: servers.ok ? false : `missing: ${servers.missing.join(', ')}` }, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'hopthu-odd-'))
-  const slapd = await startSlapd({ folder, ldif: tree() })
+  const certificate = await makeCertificate(folder)
+  const slapd = await startSlapd({ folder, ldif: tree(certificate) })
   t.teardown(async () => {
     await slapd.stop()
     rmSync(folder, { recursive: true, force: true })
@@ -267,6 +269,12 @@ t.test('odd entries', { skip: servers.ok ? false : `missing: ${servers.missing.j
     const { referralUrls, referrals } = await read(slapd, '(objectClass=*)')
     t.equal(referrals, 1)
     t.match(referralUrls, [/^ldap:\/\/other\.tinh\.test\//])
+  })
+
+  t.test('a certificate is given as hexadecimal digits under its name with the option', async t => {
+    const { entries } = await read(slapd, '(objectClass=pkiUser)', BASE, ['userCertificate;binary'])
+    const [value = ''] = entries[0]?.attributes.get('usercertificate;binary') ?? []
+    t.equal(value, readFileSync(join(folder, 'odd.der')).toString('hex'))
   })
 
   t.test('agencies are found by whatever way their DNs are written', async t => {
@@ -332,7 +340,7 @@ async function read(
   }
 }
 
-function tree(): string {
+function tree(certificate: Buffer): string {
   const unit = (dn: string, ou: string, more = '') =>
     `dn:: ${b64(dn)}\nobjectClass: organizationalUnit\nou:: ${b64(ou)}\n${more}`
   const code = (text: string) => `description: ${text}\n`
@@ -348,9 +356,17 @@ function tree(): string {
     unit(`ou=tree,${BASE}`, 'tree'),
     unit(`ou=nested,${BASE}`, 'nested'),
     ...odd.map(personLdif),
+    `dn: uid=cert,ou=tree,${BASE}\nobjectClass: account\nobjectClass: pkiUser\nuid: cert\nuserCertificate;binary:: ${b64(certificate)}\n`,
     `dn: cn=alias,${BASE}\nobjectClass: alias\nobjectClass: extensibleObject\ncn: alias\naliasedObjectName: uid=c12,${BASE}\n`,
     `dn: ou=elsewhere,${BASE}\nobjectClass: referral\nobjectClass: extensibleObject\nou: elsewhere\nref: ldap://other.tinh.test/ou=elsewhere,${BASE}\n`,
   ].join('\n')
+}
+
+async function makeCertificate(folder: string): Promise<Buffer> {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '30']
+  const place = ['-keyout', join(folder, 'odd.key'), '-out', join(folder, 'odd.der')]
+  await mustRun('openssl', ['req', '-x509', ...key, '-subj', '/CN=An', '-outform', 'DER', ...place])
+  return readFileSync(join(folder, 'odd.der'))
 }
 
 function personLdif({ dn, id, lines }: Odd): string {
