@@ -5,7 +5,13 @@ import { foldClient, type ParsedLine } from './activity/line.ts'
 import { checkImap, disownSession, logsOf } from './activity/sweep.ts'
 import { trialMailbox } from './activity/sweep-store.ts'
 import { type Answer, type ConfigContext, width } from './command.ts'
-import { type ImapSourceConfig, type LogSourceConfig, readSecret, userPath } from './config.ts'
+import {
+  type ImapSourceConfig,
+  type LogSourceConfig,
+  readSecret,
+  type SourceConfig,
+  userPath,
+} from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate, requireMigrated } from './database/migrate.ts'
 import { lastRun } from './database/run.ts'
@@ -13,6 +19,8 @@ import { toAppError } from './error.ts'
 import { type Address, dayAt } from './ids.ts'
 import { createMailOut } from './mail-out.ts'
 import { createConnector } from './mailbox/connectors/index.ts'
+import { lastSaid } from './roster/confirmation-store.ts'
+import { silence, silenceText } from './roster/rhythm.ts'
 import { checkSource } from './roster/sync.ts'
 
 type Part = { name: string; ok: boolean; detail: string }
@@ -59,12 +67,7 @@ function trials(context: ConfigContext, database: Database | null): [string, Tri
   return [
     ...config.roster.sources.map((source): [string, Trial] => [
       `roster.${source.name}`,
-      () =>
-        checkSource(source, {
-          signal: bounded(),
-          today: dayAt(context.now().getTime(), config.timeZone),
-          now: context.now().getTime(),
-        }),
+      () => checkRoster(context, source, database, bounded()),
     ]),
     ...config.mailbox.platforms.map((platform): [string, Trial] => [
       `mailbox.${platform.name}`,
@@ -84,6 +87,21 @@ function trials(context: ConfigContext, database: Database | null): [string, Tri
     ...(config.mailOut ? [['mailOut', () => checkMailOut(context)] as [string, Trial]] : []),
     ...(database ? [['nightly', () => checkNight(context, database)] as [string, Trial]] : []),
   ]
+}
+
+/** The source as it answers, and whether it has said nothing new for longer than twice its rhythm. */
+async function checkRoster(
+  { config, now }: ConfigContext,
+  source: SourceConfig,
+  database: Database | null,
+  signal: AbortSignal,
+): Promise<string> {
+  const today = dayAt(now().getTime(), config.timeZone)
+  const answer = await checkSource(source, { signal, today, now: now().getTime() })
+  const lastSaidAt = database ? ((await lastSaid(database.db)).get(source.name) ?? null) : null
+  const silent = silence({ ...source, lastSaidAt }, now())
+  if (silent === null) return answer
+  return `${answer}; ${config.locale === 'vi' ? 'chú ý' : 'note'}: ${silenceText(config.locale, silent)}`
 }
 
 /** So much of the sign-ins from clients that count for nothing is rather webmail on the mail host than machinery. */

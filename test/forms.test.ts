@@ -25,6 +25,7 @@ type Ground = Omit<Province, 'plan'> & {
   person: number
   code: string
   operator: number
+  review: number
 }
 
 /** Two departments with their mailboxes, a plan and a read over their limits that wait, an invitation. */
@@ -57,7 +58,11 @@ async function openGround(): Promise<Ground> {
   )
   const run = refused?.run ?? 0
   const operator = made?.operator.id ?? 0
-  return { ...province, server, admin, plan, run, mailbox, person, code, operator }
+  const { review } = await one<{ review: number }>(`
+    insert into roster_review (kind, agency_id, record_number, person_id, opened_on)
+    select 'missing', ${await province.agencyId(OWN)}, (select min(number) from roster_record where person_id = ${person}),
+      ${person}, current_date returning id as review`)
+  return { ...province, server, admin, plan, run, mailbox, person, code, operator, review }
 }
 
 const ground = await openGround()
@@ -175,6 +180,44 @@ const forms: Record<string, Form> = {
   },
   'POST /mailboxes/:id/invite': button(() => '/mailboxes/999999/invite', [404]),
   'POST /agencies/:code/sheet': button(() => '/agencies/H99.none/sheet', [404]),
+  'POST /agencies/open': {
+    // a day nobody may name, so that nothing is opened whatever else is right
+    fields: {
+      name: { good: 'Phong Moi', kind: 'text' },
+      code: { good: 'H99.05.09', kind: 'text', max: 64 },
+      parent: { good: OWN, kind: 'text', max: 64 },
+      level: { good: 'unit', kind: 'choice', max: 40 },
+      sector: { good: 'education', kind: 'choice', max: 100, optional: true },
+      day: { good: '1990-01-01', kind: 'text', max: 10 },
+      decision: { good: '12', kind: 'text', max: 100, optional: true },
+      decisionDay: { good: '2026-01-01', kind: 'text', max: 10, optional: true },
+    },
+    refused: [400],
+  },
+  'POST /agencies/:code/change': {
+    url: () => `/agencies/${OWN}/change`,
+    fields: {
+      name: { good: 'Phong Moi', kind: 'text' },
+      code: { good: OWN, kind: 'text', max: 64 },
+      parent: { good: 'H99', kind: 'text', max: 64, optional: true },
+      level: { good: 'unit', kind: 'choice', max: 40 },
+      sector: { good: 'education', kind: 'choice', max: 100, optional: true },
+      day: { good: '1990-01-01', kind: 'text', max: 10 },
+      decision: { good: '12', kind: 'text', max: 100, optional: true },
+      decisionDay: { good: '2026-01-01', kind: 'text', max: 10, optional: true },
+    },
+    refused: [400],
+  },
+  'POST /agencies/:code/close': {
+    url: () => `/agencies/${OWN}/close`,
+    fields: {
+      day: { good: '1990-01-01', kind: 'text', max: 10 },
+      decision: { good: '12', kind: 'text', max: 100, optional: true },
+      decisionDay: { good: '2026-01-01', kind: 'text', max: 10, optional: true },
+    },
+    refused: [400],
+  },
+  'POST /agencies/changes/:id/withdraw': button(() => '/agencies/changes/999999/withdraw', [404]),
   'POST /plans': button(undefined, []),
   'POST /plans/:id/apply': {
     url: ({ plan }) => `/plans/${plan}/apply`,
@@ -184,6 +227,41 @@ const forms: Record<string, Form> = {
   },
   'POST /runs/sync': button(undefined, []),
   'POST /runs/:id/approve': button(() => '/runs/1/approve', [409]),
+  'POST /reviews': {
+    fields: {
+      // of somebody missing it is not asked whether two are one
+      answer: { good: 'same', kind: 'choice' },
+      day: { good: '2026-01-02', kind: 'text', max: 20, optional: true },
+      decision: { good: '12/QĐ-SNV', kind: 'text', max: 100, optional: true },
+      decisionDay: { good: '2026-01-03', kind: 'text', max: 20, optional: true },
+      note: { good: 'theo biên bản', kind: 'text', max: 500, optional: true },
+    },
+    refused: [400],
+  },
+  'POST /reviews/:id': {
+    url: ({ review }) => `/reviews/${review}`,
+    fields: {
+      answer: { good: 'same', kind: 'choice' },
+      day: { good: '2026-01-02', kind: 'text', max: 20, optional: true },
+      decision: { good: '12/QĐ-SNV', kind: 'text', max: 100, optional: true },
+      decisionDay: { good: '2026-01-03', kind: 'text', max: 20, optional: true },
+      note: { good: 'theo biên bản', kind: 'text', max: 500, optional: true },
+    },
+    refused: [400],
+  },
+  // nobody of that id waits
+  'POST /holding/:id': button(() => '/holding/999999', [409]),
+  'POST /agencies/:code/roster': {
+    url: () => `/agencies/${OWN}/roster`,
+    // without how many people were looked at it is not the list that was looked at
+    fields: { note: { good: 'đã rà soát', kind: 'text', max: 500, optional: true } },
+    refused: [400, 409],
+  },
+  'POST /api/v1/reviews/:id/answer': {
+    url: ({ review }) => `/api/v1/reviews/${review}/answer`,
+    fields: { answer: { good: 'same', kind: 'choice' } },
+    refused: [400, 413],
+  },
   'POST /api/v1/operators': {
     fields: {
       name: { good: 'head.of.own', kind: 'text', max: 64 },
@@ -377,11 +455,23 @@ const lookups: Record<string, { url?: (ground: Ground) => string; keys: string[]
   'GET /api/v1/openapi.json': { keys: [] },
   'GET /api/docs': { keys: [] },
   'GET /': { keys: [...listed, 'status'] },
-  'GET /agencies': { keys: [...listed, 'q', 'status', 'level', 'sector', 'sort', 'page'] },
+  'GET /agencies': { keys: [...listed, 'q', 'status', 'level', 'sector', 'sort', 'page', 'view'] },
+  'GET /agencies/tree': { keys: ['asOf', 'page'] },
+  'GET /agencies/:code/history': { url: () => `/agencies/${OWN}/history`, keys: ['id', 'said', 'day'] },
+  'GET /agencies/open': { keys: ['parent'] },
+  'GET /agencies/:code/change': { url: () => `/agencies/${OWN}/change`, keys: [] },
+  'GET /agencies/:code/close': { url: () => `/agencies/${OWN}/close`, keys: [] },
+  'GET /api/v1/agencies': { keys: ['asOf'] },
+  'GET /api/v1/agencies/:code/history': {
+    url: () => `/api/v1/agencies/${OWN}/history`,
+    keys: ['id'],
+  },
   'GET /agencies/:code': { url: () => `/agencies/${OWN}`, keys: [...listed, 'status', 'page'] },
   'GET /targets': { keys: listed },
   'GET /definition': { keys: listed },
   'GET /api/v1/adoption': { keys: [...listed, 'agency'] },
+  'GET /api/v1/adoption/sectors': { keys: [...listed, 'agency'] },
+  'GET /export/sectors.csv': { keys: [...listed, 'agency'] },
   'GET /api/v1/adoption/history': { keys: [...listed, 'agency'] },
   'GET /api/v1/targets': { keys: listed },
   'GET /export/adoption.csv': { keys: [...listed, 'agency'] },
@@ -408,8 +498,26 @@ const lookups: Record<string, { url?: (ground: Ground) => string; keys: string[]
   'GET /api/v1/plans/:id/changes': { url: ({ plan }) => `/api/v1/plans/${plan}/changes`, keys: changes },
   'GET /runs': { keys: ['kind', 'state', 'before'] },
   'GET /runs/live': { keys: ['going', 'starting'] },
-  'GET /runs/:id': { url: ({ run }) => `/runs/${run}`, keys: ['after', 'movement', 'key'] },
+  'GET /runs/:id': {
+    url: ({ run }) => `/runs/${run}`,
+    keys: ['after', 'movement', 'key', 'moved', 'agency', 'reason'],
+  },
   'GET /runs/:id/approve': { url: ({ run }) => `/runs/${run}/approve`, keys: [] },
+  'GET /runs/:id/movements.csv': {
+    url: ({ run }) => `/runs/${run}/movements.csv`,
+    keys: ['movement', 'agency'],
+  },
+  'GET /runs/:id/rejections.csv': { url: ({ run }) => `/runs/${run}/rejections.csv`, keys: ['reason'] },
+  'GET /api/v1/runs/:id/movements': {
+    url: ({ run }) => `/api/v1/runs/${run}/movements`,
+    keys: ['movement', 'agency', 'moved'],
+  },
+  'GET /reviews': { keys: ['kind', 'state', 'agency', 'after', 'done'] },
+  'GET /reviews/:id': { url: ({ review }) => `/reviews/${review}`, keys: ['said'] },
+  'GET /api/v1/reviews': { keys: ['kind', 'state', 'agency', 'after'] },
+  'GET /holding': { keys: ['after', 'said'] },
+  'GET /api/v1/holding': { keys: ['after'] },
+  'GET /agencies/:code/roster': { url: () => `/agencies/${OWN}/roster`, keys: ['after', 'said'] },
   'GET /sources': { keys: [] },
   'GET /api/v1/sources': { keys: [] },
   'GET /api/v1/runs': { keys: ['kind', 'state', 'before'] },

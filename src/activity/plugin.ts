@@ -15,7 +15,7 @@ import {
   type SweepView,
   sourcePage,
 } from './source-page.ts'
-import { logDays, logState, readState, SHOWN_DAYS } from './source-state.ts'
+import { logDays, logState, readState, SHOWN_DAYS, silence } from './source-state.ts'
 import {
   type EndedRun,
   endedRuns,
@@ -102,12 +102,15 @@ async function roster(
   lastRun: (name: string) => EndedRun | null,
 ): Promise<RosterSourceView[]> {
   const known = await rosterKnown(database.db)
-  return config.roster.sources.map(({ name }) => {
+  return config.roster.sources.map(source => {
+    const { name } = source
     const read = known.find(each => each.name === name)
     const lastCompleteAt = read?.lastCompleteAt ?? null
     const last = lastRun(name)
     const state = readState(lastCompleteAt, last, now())
-    return { name, lastCompleteAt, people: read?.people ?? null, last, state }
+    const lastSaidAt = read?.lastSaidAt ?? null
+    const silent = silence({ ...source, lastSaidAt }, now())
+    return { name, lastCompleteAt, lastSaidAt, silent, people: read?.people ?? null, last, state }
   })
 }
 
@@ -148,7 +151,15 @@ const SourcesAnswer = Type.Object({
       days: Type.Array(Type.Object({ day: Text, lines: Count, state: Text })),
     }),
   ),
-  roster: Type.Array(Type.Object({ ...Named, lastCompleteAt: orNull(Instant), people: orNull(Count) })),
+  roster: Type.Array(
+    Type.Object({
+      ...Named,
+      lastCompleteAt: orNull(Instant),
+      lastSaidAt: orNull(Instant),
+      silentDays: orNull(Count),
+      people: orNull(Count),
+    }),
+  ),
   platforms: Type.Array(
     Type.Object({
       ...Named,
@@ -183,10 +194,12 @@ async function answer(sources: Sources, request: FastifyRequest) {
       gaps: days.filter(each => each.state === 'gap').map(each => each.day),
       days,
     })),
-    roster: roster.map(({ name, state, lastCompleteAt, people }) => ({
+    roster: roster.map(({ name, state, lastCompleteAt, lastSaidAt, silent, people }) => ({
       name,
       state,
       lastCompleteAt,
+      lastSaidAt,
+      silentDays: silent?.days ?? null,
       people,
     })),
     platforms: platforms.map(({ name, state, at, known }) => ({

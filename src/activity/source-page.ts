@@ -3,7 +3,7 @@ import { card, empty, keyValues, notice, pageHead, type Standing, state } from '
 import { day as dayText, instant, type Locale, number } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import { agoText, logText, nightWords, type ReadKind, readText, sourceWords } from './source-messages.ts'
-import type { LogDay, LogState, ReadState } from './source-state.ts'
+import { type LogDay, type LogState, type ReadState, type Silence, silenceText } from './source-state.ts'
 import type { EndedRun, PlatformKnown, SweepKnown } from './source-store.ts'
 import { strip } from './source-strip-page.ts'
 
@@ -19,6 +19,9 @@ export type LogSourceView = {
 export type RosterSourceView = {
   name: string
   lastCompleteAt: Date | null
+  lastSaidAt: Date | null
+  /** Said nothing for longer than twice its rhythm. */
+  silent: Silence | null
   /** null: never read. */
   people: number | null
   last: EndedRun | null
@@ -66,7 +69,8 @@ export function sourcePage(look: Look, view: SourcesView): string {
 function verdict(locale: Locale, { logs, roster, platforms, sweeps }: SourcesView): string {
   const say = sourceWords[locale]
   const all = [...logs, ...roster, ...platforms, ...sweeps.names.map(name => ({ name, state: sweeps.state }))]
-  const asking = all.filter(each => each.state !== 'good').map(each => each.name)
+  const silent = new Set(roster.filter(each => each.silent !== null).map(each => each.name))
+  const asking = all.filter(each => each.state !== 'good' || silent.has(each.name)).map(each => each.name)
   if (all.length === 0) return ''
   if (asking.length === 0) return notice('good', say.allGood)
   return notice(
@@ -162,11 +166,16 @@ function rosterPart(look: Look, { roster, jobs }: SourcesView): string {
           say.lastComplete,
           html`${source.lastCompleteAt === null ? say.never : instant(source.lastCompleteAt, timeZone)}`,
         ],
+        [
+          say.lastSaid,
+          html`${source.lastSaidAt === null ? say.never : instant(source.lastSaidAt, timeZone)}`,
+        ],
         [say.people, source.people === null ? html`${say.unknown}` : number(locale, source.people)],
         [say.lastRun, runLink(look, source.last)],
         [say.nextNight, html`${instant(jobs.next, timeZone)}`],
       ])
-      const body = html`!${readHead(locale, 'roster', source.state)}!${list}`
+      const told = source.silent === null ? '' : notice('warn', silenceText(locale, source.silent))
+      const body = html`!${told}!${readHead(locale, 'roster', source.state)}!${list}`
       return card({ title: `${say.roster}: ${source.name}`, body })
     })
     .join('')

@@ -1,6 +1,8 @@
 /** How a source stands, as a function of what is known of it: what must never look like "no use" is decided here. */
 import { addDays, type Day } from '../ids.ts'
 
+export { type Silence, silence, silences, silenceText } from '../roster/rhythm.ts'
+
 /** Days that the strip of a log shows, today last. */
 export const SHOWN_DAYS = 60
 

@@ -49,12 +49,14 @@ export type RosterKnown = {
   name: string
   firstCompleteDay: Day | null
   lastCompleteAt: Date | null
+  lastSaidAt: Date | null
   people: number
 }
 
 export async function rosterKnown(db: Db): Promise<RosterKnown[]> {
   const { rows } = await sql<RosterKnown>`
     select s.name, s.first_complete_day as "firstCompleteDay", s.last_complete_at as "lastCompleteAt",
+      s.last_said_at as "lastSaidAt",
       (select count(distinct e.person_id) from person p join employment e on e.person_id = p.id and e.last_day = 'infinity'
         where p.source = s.name) as people
     from roster_source s order by s.name collate "C"`.execute(db)

@@ -2,10 +2,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { mayAnywhere } from '../access/access.ts'
 import { operatorOf, sendPage } from '../access/plugin.ts'
-import { actionButton, card, empty, keyValues, pager, select, tableCard } from '../web/components.ts'
+import { actionButton, card, empty, keyValues, notice, pager, select, tableCard } from '../web/components.ts'
 import { day as dayText, number, part, percent } from '../web/format.ts'
 import { html } from '../web/html.ts'
-import { queryChoice, queryNumber, queryText } from '../web/query.ts'
+import { addressOf, queryChoice, queryNumber, queryText } from '../web/query.ts'
 import type { AgencyFigures } from './adoption.ts'
 import { historyFigure, historyOf, monthAgo } from './history-page.ts'
 import { words as figureWords } from './messages.ts'
@@ -22,9 +22,10 @@ import {
   type View,
 } from './page.ts'
 import { levelWord } from './page-messages.ts'
-import { waitingCreations } from './page-store.ts'
+import { rosterSaid, waitingCreations, waitingReviews } from './page-store.ts'
 import {
   agencyTable,
+  confirmedText,
   exportLink,
   headOf,
   heroCard,
@@ -36,6 +37,7 @@ import {
   statusChoices,
   statusOf,
 } from './panel-page.ts'
+import { silences, silenceText } from './roster-silence.ts'
 import { type AgencyOrder, agencyOrders, isMeant, ordered, searchOf } from './search.ts'
 import { stageFigures } from './stage.ts'
 import { type TargetState, type TargetStatus, targetStatuses } from './target.ts'
@@ -218,11 +220,12 @@ async function agencyBody(
   const waiting = await waitingCreations(pages.context.database.db, ids)
   const button = holdButton(view, agency, names)
   return [
+    await silentPart(pages, view, agency),
     heroCard(pages, view, { agency, ...history, chart, button }),
     stagesCard(view, agency, { names, waiting }),
     await belowCard(pages, view, request, agency),
     html`<div class="row g-3"><div class="col-lg-6">!${missingCard(view, agency, { names, sheet: sheetForm(view, request, agency) })}</div><div class="col-lg-6">!${targetsCard(view, agency)}</div></div>`,
-    factsCard(view, agency),
+    factsCard(view, agency, await listFacts(pages, view, request, agency)),
   ].join('')
 }
 
@@ -301,7 +304,7 @@ function targetLine({ words, locale }: View, agency: AgencyFigures, target: Targ
 }
 
 /** What is left to know of an agency: where it stands, and its people apart from those below. */
-function factsCard(view: View, agency: AgencyFigures): string {
+function factsCard(view: View, agency: AgencyFigures, list: readonly [string, string][]): string {
   const { words, locale } = view
   const { own } = agency
   const facts: [string, string][] = [
@@ -317,6 +320,37 @@ function factsCard(view: View, agency: AgencyFigures): string {
     ],
     [words.agency.concurrent, number(locale, own.concurrent)],
     [words.agency.completeness, percent(locale, agency.completeness)],
+    ...list,
   ]
   return card({ title: words.agency.facts, body: keyValues(facts) })
+}
+
+/** The list behind the figures: when it was confirmed, what of it waits for an answer, for who may see names. */
+async function listFacts(
+  { context }: Pages,
+  view: View,
+  request: FastifyRequest,
+  agency: AgencyFigures,
+): Promise<[string, string][]> {
+  const { words, locale } = view
+  const confirmed = html`${confirmedText(view, agency)}`
+  if (!maySeeNames(request)) return [[words.agency.list, confirmed]]
+  const list = html`<a href="/agencies/${encodeURIComponent(agency.code)}/roster">${words.agency.seeList}</a>`
+  const ids = subtreeOf(view, agency).map(each => each.id)
+  const waiting = mayAnywhere(operatorOf(request), 'reviews.view')
+    ? await waitingReviews(context.database.db, ids)
+    : 0
+  const reviews =
+    waiting === 0
+      ? ''
+      : html`<div><a href="${addressOf('/reviews', { agency: agency.code })}">${words.agency.reviews(number(locale, waiting))}</a></div>`
+  return [[words.agency.list, html`!${confirmed}<div>!${list}</div>!${reviews}`]]
+}
+
+/** The sources that speak for this agency alone and have fallen silent. */
+async function silentPart({ context }: Pages, { locale }: View, { code }: AgencyFigures): Promise<string> {
+  const own = context.config.roster.sources.filter(source => source.agency === code)
+  if (own.length === 0) return ''
+  const found = silences(own, await rosterSaid(context.database.db), context.now())
+  return found.map(each => notice('warn', silenceText(locale, each))).join('')
 }

@@ -19,7 +19,7 @@ import {
   subtreeOf,
   type View,
 } from './page.ts'
-import { refusedRuns, waitingCreations, waitingPlan } from './page-store.ts'
+import { refusedRuns, rosterSaid, waitingCreations, waitingPlan, waitingReviews } from './page-store.ts'
 import {
   agencyTable,
   exportLink,
@@ -33,6 +33,7 @@ import {
   statusChoices,
   statusOf,
 } from './panel-page.ts'
+import { silences } from './roster-silence.ts'
 import { spokenTarget } from './stage.ts'
 import { limitedTo } from './store.ts'
 import { targetStatuses } from './target.ts'
@@ -132,6 +133,8 @@ async function todoCard(
   const tasks = [
     ...(await planTasks(pages, view, request)),
     ...(await peopleTasks(pages, view, request, top)),
+    ...(await reviewTasks(pages, view, request, top)),
+    ...(await silenceTasks(pages, view, request)),
     ...logTasks(view, request),
     ...(await runTasks(pages, view, request)),
   ]
@@ -182,6 +185,36 @@ async function peopleTasks(
     ),
     ...task(counts['khong-khop'], 'khong-khop', words.todo.anomalies, words.todo.anomaliesText),
   ]
+}
+
+async function reviewTasks(
+  { context }: Pages,
+  view: View,
+  request: FastifyRequest,
+  top: AgencyFigures,
+): Promise<Task[]> {
+  const operator = operatorOf(request)
+  if (!mayAnywhere(operator, 'reviews.answer')) return []
+  const { words, locale } = view
+  const agencies = operator.agencyId === null ? null : subtreeOf(view, top).map(each => each.id)
+  const count = await waitingReviews(context.database.db, agencies)
+  if (count === 0) return []
+  const { reviews: text, reviewsText: hint } = words.todo
+  return [{ text, hint, count: number(locale, count), href: '/reviews' }]
+}
+
+/** Roster sources that said nothing for longer than twice their rhythm. */
+async function silenceTasks({ context }: Pages, view: View, request: FastifyRequest): Promise<Task[]> {
+  if (!may(operatorOf(request), 'sources.view', null)) return []
+  const { words, locale } = view
+  const said = await rosterSaid(context.database.db)
+  return silences(context.config.roster.sources, said, context.now()).map(({ name, days, rhythmDays }) => ({
+    text: words.todo.silent(name),
+    hint: words.todo.silentText(number(locale, days), number(locale, rhythmDays)),
+    count: '!',
+    href: '/sources',
+    urgent: true,
+  }))
 }
 
 /** Logs that do not reach the end of the day the figures are of; of a day not ended yet, of the day before. */

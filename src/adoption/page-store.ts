@@ -103,6 +103,23 @@ export async function rosterSpoke(db: Db): Promise<Date | null> {
   return rows[0]?.at ?? null
 }
 
+/** When each roster source last said anything. */
+export async function rosterSaid(db: Db): Promise<Map<string, Date | null>> {
+  const { rows } = await sql<{ name: string; at: Date | null }>`
+    select name, last_said_at as at from roster_source`.execute(db)
+  return new Map(rows.map(row => [row.name, row.at]))
+}
+
+/** What waits for an answer about the people of these agencies; null is all of them. */
+export async function waitingReviews(db: Db, agencies: readonly number[] | null): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from roster_review
+    where state in ('open', 'later') and ${agencies === null ? sql`true` : sql`agency_id in ${idList(agencies)}`}`.execute(
+    db,
+  )
+  return rows[0]?.count ?? 0
+}
+
 /** The newest plan that waits for a person, and what it would do. */
 export type WaitingPlan = { id: number; day: Day; state: string; changes: number; creates: number }
 

@@ -54,6 +54,10 @@ const Agency = Type.Object({
   completeness: Type.Number({ description: '0–1: how much of the logs of the 28 days was read.' }),
   targets: Type.Array(TargetState),
   own: Type.Object({ ...counts, concurrent: Count }),
+  confirmedOn: orNull(
+    'string',
+    'The last day on which the agency, or one above it, confirmed its list; null: never.',
+  ),
 })
 
 export const AdoptionAnswer = Type.Object({
@@ -63,6 +67,23 @@ export const AdoptionAnswer = Type.Object({
   agencies: Type.Array(Agency),
   anomalies: Type.Array(Type.Object({ person: Text, reason: Text })),
   anomaliesTotal: Type.Integer(),
+})
+
+const Sector = Type.Object({
+  code: orNull('string', 'Code as configured in `roster.sectors`; null: agencies of none.'),
+  name: orNull('string'),
+  agencies: Type.Integer(),
+  ...counts,
+  rate: Type.Object({ issued: Rate, activated: Rate, used: Rate, sending: Rate, regular: Rate }),
+  bounds: Type.Object({ used: Bounds, sending: Bounds, regular: Bounds }),
+  completeness: Type.Number(),
+})
+
+export const SectorsAnswer = Type.Object({
+  asOf: Day,
+  partial: Type.Boolean(),
+  definition: Text,
+  sectors: Type.Array(Sector),
 })
 
 export const HistoryAnswer = Type.Object({

@@ -206,7 +206,7 @@ function answerPart(look: ReviewLook, { row, outside, form }: OneView): string {
   const said =
     problem === undefined
       ? ''
-      : html`<div class="invalid-feedback d-block" id="answer-problem">${problem}</div>`
+      : html`<div class="invalid-feedback" id="answer-problem">${problem}</div>`
   const choices = allowed.map((each, i) => choice(locale, each, { first: i === 0, form }))
   const leaving = allowed.includes('left') ? leavingFields(locale, form) : noteField(locale, form)
   const body = html`<form method="post" action="${reviewPath}/${row.id}"><input type="hidden" name="csrf" value="${csrf}"><fieldset class="mb-3"><legend class="visually-hidden">${say.question}</legend>!${choices}!${said}</fieldset>!${leaving}<button class="btn btn-primary">${say.submit}</button></form>`

@@ -12,6 +12,7 @@ import {
 } from '../web/components.ts'
 import { instant, type Locale, number } from '../web/format.ts'
 import { html } from '../web/html.ts'
+import { type Silence, silenceText } from './rhythm.ts'
 import { lastedText, runKindWords, runSentence, runStateWords, runWords } from './run-messages.ts'
 import type { RunFilter, RunRow } from './run-store.ts'
 import { runKinds, runStates } from './run-store.ts'
@@ -40,6 +41,8 @@ export type RunListView = {
   hasSource: boolean
   /** What kept the last sync of this process from beginning. */
   trouble: string | null
+  /** Sources that said nothing for longer than twice their rhythm. */
+  silent: readonly Silence[]
 }
 
 export function runListPage(look: Look, view: RunListView): string {
@@ -54,13 +57,14 @@ export function runListPage(look: Look, view: RunListView): string {
   ].join('')
 }
 
-function banners(locale: Locale, { trouble, missed, starting }: RunListView): string {
+function banners(locale: Locale, { trouble, missed, starting, silent }: RunListView): string {
   const say = runWords[locale]
   const see = html`<a href="${runPath}?state=missed">${say.seeMissed}</a>`
   return [
     starting ? notice('info', say.syncing) : '',
     trouble === null ? '' : notice('bad', `${say.syncFailed} ${trouble}`),
     missed > 0 ? notice('warn', `${number(locale, missed)} ${say.missed}.`, see) : '',
+    ...silent.map(each => notice('warn', silenceText(locale, each))),
   ].join('')
 }
 

@@ -9,6 +9,8 @@ import { AppError, toAppError } from '../error.ts'
 import { type Background, within } from '../web/background.ts'
 import { addressOf, pathId, queryChoice, queryNumber, queryText } from '../web/query.ts'
 import { approveRefused, syncAll } from './command.ts'
+import { lastSaid } from './confirmation-store.ts'
+import { silences } from './rhythm.ts'
 import { type Obstacle, obstaclePage, runApprovalPage } from './run-approval-page.ts'
 import { type Look, livePiece, runListPage, runPath, withEnd } from './run-list-page.ts'
 import { guardReasonsOf, runWords } from './run-messages.ts'
@@ -94,6 +96,7 @@ async function list(desk: Desk, request: FastifyRequest, reply: FastifyReply): P
     missed: missed.length,
     hasSource: context.config.roster.sources.length > 0,
     trouble: troubleText(look, background.failure(SYNC)),
+    silent: silences(context.config.roster.sources, await lastSaid(db), look.now),
   })
   return sendPage(context, request, reply, { title: runWords[look.locale].title, place: 'runs', body })
 }

@@ -25,7 +25,7 @@ type Row = {
   /** What a look or a change by an administrator leaves in the audit. */
   audited?: AuditAction
 }
-type Ground = Province & { person: number; mailbox: number; planId: number; run: number }
+type Ground = Province & { person: number; mailbox: number; planId: number; run: number; review: number }
 
 const refused: Statuses = [403, 403, 403]
 
@@ -122,9 +122,43 @@ const rows: Record<string, Row> = {
   'GET /': page(same(LIST, ...everybody)),
   'GET /agencies': page(same(LIST, ...everybody)),
   'GET /agencies/:code': page(same(ONE, ...everybody), { url: () => `/agencies/${OWN}` }),
+  'GET /agencies/tree': page(same(LIST, ...everybody)),
+  'GET /agencies/:code/history': page(same(ONE, ...everybody), { url: () => `/agencies/${OWN}/history` }),
+  'GET /api/v1/agencies': call(same(LIST, ...everybody)),
+  'GET /api/v1/agencies/:code/history': call(same(ONE, ...everybody), {
+    url: () => `/api/v1/agencies/${OWN}/history`,
+  }),
+  'GET /agencies/open': page(same(ONE, 'admin'), { url: () => `/agencies/open?parent=${OWN}` }),
+  // the code is taken
+  'POST /agencies/open': call(same([409, 409, 400], 'admin'), {
+    fields: { level: 'unit', code: OWN, parent: OWN, day: '2020-01-01' },
+  }),
+  'GET /agencies/:code/change': page(same(ONE, 'admin'), { url: () => `/agencies/${OWN}/change` }),
+  'POST /agencies/:code/change': call(same([400, 400, 404], 'admin'), {
+    url: () => `/agencies/${OWN}/change`,
+  }),
+  'GET /agencies/:code/close': page(same(ONE, 'admin'), {
+    url: () => `/agencies/${OWN}/close`,
+    audited: 'people.listed',
+  }),
+  'POST /agencies/:code/close': call(same([409, 409, 404], 'admin'), {
+    url: () => `/agencies/${OWN}/close`,
+    fields: { day: '2026-01-01' },
+    audited: 'people.listed',
+  }),
+  'POST /agencies/changes/:id/withdraw': call(same([404, 404, 404], 'admin'), {
+    url: () => '/agencies/changes/999999/withdraw',
+  }),
   'GET /targets': page(same(LIST, ...everybody)),
   'GET /definition': page(same(LIST, ...everybody)),
   'GET /api/v1/adoption': call(same(ONE, ...everybody), { url: () => `/api/v1/adoption?agency=${OWN}` }),
+  'GET /api/v1/adoption/sectors': call(same(ONE, ...everybody), {
+    url: () => `/api/v1/adoption/sectors?agency=${OWN}`,
+  }),
+  'GET /export/sectors.csv': page(same(ONE, 'admin', 'agency-admin', 'head', 'viewer'), {
+    url: () => `/export/sectors.csv?agency=${OWN}`,
+    audited: 'export',
+  }),
   'GET /api/v1/adoption/history': call(same(ONE, ...everybody), {
     url: () => `/api/v1/adoption/history?agency=${OWN}`,
   }),
@@ -200,6 +234,53 @@ const rows: Record<string, Row> = {
   'GET /runs/:id': page(same(WHOLE, 'admin', 'auditor'), { url: ({ run }) => `/runs/${run}` }),
   'GET /runs/:id/approve': page(same([404, 404, 404], 'admin'), { url: () => '/runs/999999/approve' }),
   'POST /runs/:id/approve': call(same([404, 404, 404], 'admin'), { url: () => '/runs/999999/approve' }),
+  'GET /runs/:id/movements.csv': page(
+    only({ admin: WHOLE, 'agency-admin': [404, 404, 404], head: [404, 404, 404], viewer: [404, 404, 404] }),
+    { url: ({ run }) => `/runs/${run}/movements.csv`, audited: 'export' },
+  ),
+  'GET /runs/:id/rejections.csv': page(
+    only({ admin: WHOLE, 'agency-admin': [404, 404, 404], head: [404, 404, 404], viewer: [404, 404, 404] }),
+    { url: ({ run }) => `/runs/${run}/rejections.csv`, audited: 'export' },
+  ),
+  'GET /api/v1/runs/:id/movements': call(same(WHOLE, 'admin', 'auditor'), {
+    url: ({ run }) => `/api/v1/runs/${run}/movements`,
+    audited: 'people.listed',
+  }),
+
+  // what no rule settles, who waits to move, the list of an agency
+  'GET /reviews': page(same(LIST, ...named), { audited: 'people.listed' }),
+  'POST /reviews': call(same([400, 400, 400], 'admin', 'agency-admin')),
+  'GET /reviews/:id': page(same(ONE, ...named), {
+    url: ({ review }) => `/reviews/${review}`,
+    audited: 'people.listed',
+  }),
+  'POST /reviews/:id': call(same([303, 303, 404], 'admin', 'agency-admin'), {
+    url: async ground => `/reviews/${await missingAt(ground)}`,
+    fields: { answer: 'later' },
+    audited: 'review.answered',
+  }),
+  'GET /api/v1/reviews': call(same(LIST, ...named), { audited: 'people.listed' }),
+  'POST /api/v1/reviews/:id/answer': call(same(ONE, 'admin', 'agency-admin'), {
+    url: async ground => `/api/v1/reviews/${await missingAt(ground)}/answer`,
+    fields: { answer: 'later' },
+    audited: 'review.answered',
+  }),
+  'GET /holding': page(same(LIST, ...named), { audited: 'people.listed' }),
+  'POST /holding/:id': call(same([303, 303, 404], 'admin', 'agency-admin'), {
+    url: async ground => `/holding/${await waitingAt(ground)}`,
+    fields: { answer: 'stays' },
+    audited: 'holding.answered',
+  }),
+  'GET /api/v1/holding': call(same(LIST, ...named), { audited: 'people.listed' }),
+  'GET /agencies/:code/roster': page(same(ONE, ...named), {
+    url: () => `/agencies/${OWN}/roster`,
+    audited: 'people.listed',
+  }),
+  'POST /agencies/:code/roster': call(same([303, 303, 404], 'admin', 'agency-admin'), {
+    url: () => `/agencies/${OWN}/roster`,
+    fields: { staff: '3' },
+    audited: 'roster.confirmed',
+  }),
   'GET /sources': page(same(WHOLE, 'admin', 'auditor')),
   'GET /api/v1/sources': call(same(WHOLE, 'admin', 'auditor')),
   'GET /api/v1/runs': call(same(WHOLE, 'admin', 'auditor')),
@@ -282,6 +363,26 @@ async function ask(
   return (await ground.web.post(url, session, { ...name, ...row.fields })).status
 }
 
+/** A question about somebody of the agency who is missing from its list; each of another entry. */
+async function missingAt({ one, person, agencyId }: Ground): Promise<number> {
+  const { id } = await one<{ id: number }>(`
+    with entry as (
+      insert into roster_record (source, source_key, person_id, said, said_on)
+      values ('directory', 'missing.${++names}', ${person}, '{}', current_date) returning number
+    )
+    insert into roster_review (kind, agency_id, record_number, person_id, opened_on)
+    select 'missing', ${await agencyId(OWN)}, number, ${person}, current_date from entry returning id`)
+  return id
+}
+
+/** The person of the agency, missing from its file and waiting. */
+async function waitingAt({ one, person, agencyId }: Ground): Promise<number> {
+  await one(`insert into roster_holding (person_id, agency_id, first_day, last_day, source)
+    values (${person}, ${await agencyId(OWN)}, current_date, current_date + 30, 'directory')
+    on conflict (person_id) do update set first_day = excluded.first_day returning person_id`)
+  return person
+}
+
 /** A new operator of the agency, to be changed by the request. */
 async function operatorOf(ground: Ground): Promise<number> {
   const wanted = { name: `target.${++names}`, role: 'head', agencyId: await ground.agencyId(OWN) } as const
@@ -304,5 +405,6 @@ async function openGround(t: Parameters<typeof openProvince>[0]): Promise<Ground
     `select mailbox_id as mailbox from mailbox_holder where person_id = ${person} limit 1`,
   )
   const { run } = await one<{ run: number }>('select max(id) as run from run')
-  return { ...province, person, mailbox, planId, run }
+  const ground = { ...province, person, mailbox, planId, run, review: 0 }
+  return { ...ground, review: await missingAt(ground) }
 }

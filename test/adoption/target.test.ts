@@ -108,6 +108,7 @@ function agency(
     completeness: 1,
     targets: [],
     own: { ...all, concurrent: 0 },
+    confirmedOn: null,
     ownBounds: bounds,
     ownCompleteness: 1,
   }
