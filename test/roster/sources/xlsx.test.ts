@@ -315,6 +315,22 @@ t.test('a cell merged down a column counts for each of its rows, and to the righ
   )
 })
 
+t.test('a heading merged far down beside the data stays a heading', async t => {
+  const rows =
+    row(1, text('A1', 'Mã cán bộ'), text('B1', 'Họ và tên'), text('C1', 'Danh sách năm 2025')) +
+    row(2, text('A2', 'CB1'), text('B2', 'An')) +
+    row(3, text('A3', 'CB2'), text('B3', 'Bé'))
+  const { table, rows: found } = await read(t, oneSheet(rows, { merged: ['C1:C40'] }))
+  t.equal(table.headingRow, 1)
+  t.same(
+    found.map(({ cells }) => cells),
+    [
+      ['CB1', 'An', ''],
+      ['CB2', 'Bé', ''],
+    ],
+  )
+})
+
 t.test('the first sheet in sight is read, or the one that is asked for', async t => {
   const path = join(t.testdir(), 'nhieu-trang.xlsx')
   const sheets: SheetParts[] = [
@@ -370,6 +386,9 @@ t.test('rows and cells without a reference, hidden or out of order are still the
     rows.map(({ number, cells }) => `${number} ${cells.join('|')}`),
     ['7 CB2|Bé', '5 CB1|An'],
   )
+  const down = Array.from({ length: 100 }, (_, i) => row(101 - i, text(null, `CB${i}`), text(null, 'An')))
+  const last = await read(t, oneSheet(down.join('') + headings))
+  t.same([last.table.headings[0], last.table.headingRow, last.rows.length], ['Mã cán bộ', 1, 100])
   const path = join(t.testdir(), 'tron.xlsx')
   await writeWorkbook(path, oneSheet(mixed, { merged: ['B5:B7'] }))
   t.match((await refusal(path)).message, /rows out of order; open it in LibreOffice and save it again/)
@@ -388,7 +407,20 @@ t.test('strict workbooks, prefixes and UTF-16 read the same', async t => {
   t.same(await cellsOf(t, workbook), wanted)
   t.same(await cellsOf(t, { ...workbook, isStrict: true }), wanted)
   t.same(await cellsOf(t, { ...workbook, prefix: 'x' }), wanted)
+  const foreign =
+    '<z:row xmlns:z="urn:x" r="9"><z:c r="A9" t="inlineStr"><z:is><z:t>lạ</z:t></z:is></z:c></z:row>'
   const path = join(t.testdir(), 'utf16.xlsx')
+  for (const prefix of ['', 'x:']) {
+    const parts = partsOf(prefix === '' ? workbook : { ...workbook, prefix: 'x' })
+    const name = 'xl/worksheets/sheet1.xml'
+    const end = `</${prefix}sheetData>`
+    await writeParts(path, parts.set(name, (parts.get(name) ?? '').replace(end, foreign + end)))
+    t.same(
+      (await readTable(await openXlsx(path, { signal }))).map(({ cells }) => cells),
+      wanted,
+      'of another kind',
+    )
+  }
   const wide = [...partsOf(workbook)].map(
     ([name, xml]) => [name, Buffer.from(`\ufeff${xml.replace('UTF-8', 'UTF-16')}`, 'utf16le')] as const,
   )
@@ -515,6 +547,10 @@ t.test('a damaged file is refused or read as it was, wherever the damage is', as
   for (let cut = 0; cut < whole.length; cut += 29) {
     t.equal(await outcome(whole.subarray(0, cut)), 'file_unreadable', `cut at ${cut}`)
   }
+  await writeParts(path, partsOf(workbook), false)
+  const stored = await readFile(path)
+  stored.write('Ba', stored.indexOf('>An<') + 1)
+  t.equal(await outcome(stored), 'file_unreadable', 'another name of the same length')
   let refused = 0
   for (let place = 0; place < whole.length; place += 7) {
     const bytes = Buffer.from(whole)
