@@ -29,7 +29,8 @@ function inScope(scope: Scope): RawBuilder<unknown> {
 }
 
 export function agencyName(id: RawBuilder<unknown>, column: 'name' | 'code'): RawBuilder<unknown> {
-  return sql`(select ${sql.ref(column)} from agency_period p where p.agency_id = ${id} order by first_day desc limit 1)`
+  return sql`(select ${sql.ref(column)} from agency_period called where called.agency_id = ${id}
+    order by called.first_day desc limit 1)`
 }
 
 // decisions ---------------------------------------------------------------------------------------------------------
