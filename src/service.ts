@@ -34,6 +34,7 @@ import { mailboxPlugin } from './mailbox/plugin.ts'
 import { applyPlan } from './mailbox/provisioner.ts'
 import { makePlan } from './mailbox/reconcile.ts'
 import { addressesById, addressesHeld } from './mailbox/store.ts'
+import { doDueChanges } from './roster/agency-entry-plugin.ts'
 import { syncAll } from './roster/command.ts'
 import { personHistory } from './roster/history-page.ts'
 import { rosterPlugin } from './roster/plugin.ts'
@@ -65,7 +66,7 @@ function oneNight(context: CommandContext): Promise<NightlyResult> {
 
 function stepsOf(context: CommandContext): NightlyStep[] {
   return [
-    { name: 'roster', run: () => rosterStep(context) },
+    { name: 'roster', run: () => aroundDueAgencies(context, () => rosterStep(context)) },
     { name: 'mailbox', run: () => mailboxStep(context) },
     { name: 'activity', run: () => activityStep(context) },
     { name: 'adoption', run: () => adoptionStep(context) },
@@ -73,6 +74,21 @@ function stepsOf(context: CommandContext): NightlyStep[] {
 }
 
 const skipped = (): StepEnd => ({ result: { skipped: true }, exit: 0, line: '–' })
+
+/** Agencies entered by hand for a day that has come: opened before people are read into them, closed when they have left. */
+async function aroundDueAgencies(context: CommandContext, read: () => Promise<StepEnd>): Promise<StepEnd> {
+  const before = await doDueChanges(context, ['open', 'change'])
+  const end = await read()
+  const after = await doDueChanges(context, ['close'])
+  const agencyChanges = { done: before.done + after.done, stuck: [...before.stuck, ...after.stuck] }
+  const { done, stuck } = agencyChanges
+  if (done + stuck.length === 0) return end
+  return {
+    result: { ...end.result, agencyChanges },
+    exit: end.exit === 0 && stuck.length > 0 ? 4 : end.exit,
+    line: `${end.line}; ${done} agencies changed by hand, ${stuck.length} could not be`,
+  }
+}
 
 async function rosterStep(context: CommandContext): Promise<StepEnd> {
   if (context.config.roster.sources.length === 0) return skipped()

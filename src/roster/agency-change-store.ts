@@ -6,6 +6,7 @@ import type { Day } from '../ids.ts'
 import type { AgencyChange, ChangeOutcome, ChangeProblem } from './agency-change.ts'
 import { freshRows, misplaced, type Placed, usesOf } from './agency-obstacle-store.ts'
 import { changedFrom, closedFrom, type Period, type TimeProblem } from './agency-time.ts'
+import { findOrCreateDecision } from './decision-store.ts'
 
 export type Decided = { number: string; day: Day }
 
@@ -34,7 +35,7 @@ class Refused extends Error {
  */
 export async function enterChange(db: Db, change: AgencyChange, entered: Entered): Promise<ChangeOutcome> {
   return refusable(db, async trx => {
-    const decisionId = entered.decision === null ? null : await decisionOf(trx, entered.decision, entered)
+    const decisionId = await decisionOf(trx, entered)
     const waits = entered.day > entered.today
     const doing = { day: entered.day, decisionId, at: entered.at }
     const agencyId = waits ? await keepWaiting(trx, change, doing) : await carryOut(trx, change, doing)
@@ -53,7 +54,7 @@ async function refusable(db: Db, work: (trx: Trx) => Promise<ChangeOutcome>): Pr
   try {
     return await db.transaction().execute(async trx => {
       // waits for a run that saves, and is waited for by one: both read the tree and write it
-      await sql`lock table agency_period in share row exclusive mode`.execute(trx)
+      await sql`lock table agency_period, employment in share row exclusive mode`.execute(trx)
       return work(trx)
     })
   } catch (thrown) {
@@ -86,15 +87,8 @@ async function givesWay(trx: Trx, agencyId: number, day: Day): Promise<boolean> 
   return rows.length > 0
 }
 
-async function decisionOf(trx: Trx, { number, day }: Decided, { at, by }: Entered): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
-    with made as (
-      insert into decision (number, day, created_at, created_by) values (${number}, ${day}, ${at}, ${by})
-      on conflict (number, day) do nothing returning id
-    ) select id from made union all select id from decision where number = ${number} and day = ${day}`.execute(
-    trx,
-  )
-  return rows[0]?.id ?? 0
+function decisionOf(trx: Trx, { decision, by, at }: Entered): Promise<number> | null {
+  return decision === null ? null : findOrCreateDecision(trx, { ...decision, by, now: at })
 }
 
 type Row = Entered & { agencyId: number | null; decisionId: number | null; waits: boolean }
