@@ -8,6 +8,7 @@ export type Agency = {
   /** Code of the agency above; null right below the province. */
   parent: string | null
   level: Level
+  /** Code of `roster.sectors`. */
   sector: string
   /** People to begin with. */
   size: number
@@ -28,7 +29,8 @@ export const LONE_DOMAIN = 'eakpam.phuocan.test'
 type Part = { name: string; size: number; reach?: number; renamed?: NonNullable<Agency['renamed']> }
 type Top = {
   name: string
-  sector: string
+  /** Sector of the units below; the department itself is of the administration. */
+  unitSector?: string
   reach: number
   leaders: number
   rooms: readonly string[]
@@ -38,7 +40,6 @@ type Top = {
 const departments: readonly Top[] = [
   {
     name: 'Văn phòng Uỷ ban nhân dân tỉnh',
-    sector: 'Tổng hợp',
     reach: 0.93,
     leaders: 5,
     rooms: ['Phòng Tổng hợp', 'Phòng Kinh tế', 'Phòng Khoa giáo - Văn xã', 'Phòng Hành chính - Tổ chức'],
@@ -46,7 +47,6 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Nội vụ',
-    sector: 'Nội vụ',
     reach: 0.9,
     leaders: 4,
     rooms: [
@@ -59,7 +59,6 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Tư pháp',
-    sector: 'Tư pháp',
     reach: 0.86,
     leaders: 4,
     rooms: ['Văn phòng', 'Phòng Xây dựng văn bản', 'Phòng Hành chính tư pháp'],
@@ -67,7 +66,6 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Tài chính',
-    sector: 'Tài chính',
     reach: 0.88,
     leaders: 5,
     rooms: [
@@ -80,7 +78,6 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Công Thương',
-    sector: 'Công thương',
     reach: 0.72,
     leaders: 4,
     rooms: [
@@ -93,7 +90,6 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Nông nghiệp và Môi trường',
-    sector: 'Nông nghiệp và môi trường',
     reach: 0.64,
     leaders: 5,
     rooms: [
@@ -111,7 +107,6 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Xây dựng',
-    sector: 'Xây dựng',
     reach: 0.69,
     leaders: 4,
     rooms: [
@@ -123,7 +118,6 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Khoa học và Công nghệ',
-    sector: 'Khoa học và công nghệ',
     reach: 0.96,
     leaders: 4,
     rooms: ['Văn phòng', 'Phòng Chuyển đổi số', 'Phòng Quản lý khoa học', 'Phòng Bưu chính, viễn thông'],
@@ -138,7 +132,6 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Văn hoá, Thể thao và Du lịch',
-    sector: 'Văn hoá, thể thao và du lịch',
     reach: 0.6,
     leaders: 4,
     rooms: ['Văn phòng', 'Phòng Quản lý văn hoá', 'Phòng Quản lý du lịch', 'Phòng Quản lý thể dục thể thao'],
@@ -150,7 +143,7 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Giáo dục và Đào tạo',
-    sector: 'Giáo dục và đào tạo',
+    unitSector: 'education',
     reach: 0.74,
     leaders: 4,
     rooms: ['Văn phòng', 'Phòng Tổ chức cán bộ', 'Phòng Giáo dục phổ thông', 'Phòng Quản lý chất lượng'],
@@ -162,7 +155,7 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Y tế',
-    sector: 'Y tế',
+    unitSector: 'health',
     reach: 0.66,
     leaders: 4,
     rooms: ['Văn phòng', 'Phòng Nghiệp vụ y', 'Phòng Nghiệp vụ dược', 'Phòng Bảo trợ xã hội'],
@@ -174,21 +167,18 @@ const departments: readonly Top[] = [
   },
   {
     name: 'Sở Dân tộc và Tôn giáo',
-    sector: 'Dân tộc và tôn giáo',
     reach: 0.76,
     leaders: 3,
     rooms: ['Văn phòng', 'Phòng Chính sách dân tộc', 'Phòng Tôn giáo'],
   },
   {
     name: 'Thanh tra tỉnh',
-    sector: 'Thanh tra',
     reach: 0.87,
     leaders: 4,
     rooms: ['Văn phòng', 'Phòng Nghiệp vụ 1', 'Phòng Nghiệp vụ 2', 'Phòng Giám sát và xử lý sau thanh tra'],
   },
   {
     name: 'Ban Quản lý các khu công nghiệp',
-    sector: 'Công thương',
     reach: 0.79,
     leaders: 3,
     rooms: ['Văn phòng', 'Phòng Quản lý đầu tư', 'Phòng Quản lý doanh nghiệp'],
@@ -242,7 +232,8 @@ export const agencies: readonly Agency[] = [
 ]
 
 function departmentTree(top: Top, code: string): Agency[] {
-  const { name, sector, reach, leaders, rooms, units = [] } = top
+  const { name, unitSector = 'publicService', reach, leaders, rooms, units = [] } = top
+  const sector = 'administration'
   const numbered = (at: number) => `${code}.${String(at + 1).padStart(2, '0')}`
   return [
     { code, name, parent: null, level: 'department', sector, size: leaders, reach },
@@ -251,14 +242,14 @@ function departmentTree(top: Top, code: string): Agency[] {
     }),
     ...units.map((unit, i): Agency => {
       const own = { code: numbered(rooms.length + i), parent: code, level: 'publicServiceUnit' as const }
-      return { ...own, reach, sector, ...unit }
+      return { ...own, reach, sector: unitSector, ...unit }
     }),
   ]
 }
 
 function communeTree(name: string, reach: number, fallsFrom: number | undefined, code: string): Agency[] {
   const fall = fallsFrom === undefined ? {} : { fallsFrom }
-  const shared = { sector: 'Chính quyền cơ sở', reach, ...fall }
+  const shared = { sector: 'administration', reach, ...fall }
   return [
     { code, name, parent: null, level: 'commune', size: LEADERS_OF_A_COMMUNE, ...shared },
     ...communeRooms.map(([room, size], i): Agency => {

@@ -39,18 +39,18 @@ const commune = (code: string, name: string): Agency => ({
 })
 
 export const agencies: readonly Agency[] = [
-  department('SNV', 'Sở Nội vụ', 'Nội vụ'),
+  department('SNV', 'Sở Nội vụ', 'administration'),
   below('SNV-VP', 'Văn phòng Sở Nội vụ'),
   below('SNV-CC', 'Phòng Công chức'),
-  department('STC', 'Sở Tài chính', 'Tài chính'),
+  department('STC', 'Sở Tài chính', 'administration'),
   below('STC-KT', 'Phòng Kế toán'),
   below('STC-NS', 'Phòng Ngân sách'),
-  { ...department('SKH', 'Sở Khoa học', 'Khoa học'), renamedTo: 'Sở Khoa học và Công nghệ' },
+  { ...department('SKH', 'Sở Khoa học', 'administration'), renamedTo: 'Sở Khoa học và Công nghệ' },
   below('SKH-CN', 'Phòng Công nghệ'),
-  department('SYT', 'Sở Y tế', 'Y tế'),
+  department('SYT', 'Sở Y tế', 'administration'),
   below('SYT-NV', 'Phòng Nghiệp vụ Y'),
   below('SYT-BV', 'Bệnh viện Đa khoa', 'publicServiceUnit'),
-  department('SGD', 'Sở Giáo dục', 'Giáo dục'),
+  department('SGD', 'Sở Giáo dục', 'administration'),
   below('SGD-TC', 'Phòng Trống', 'publicServiceUnit'),
   below('SGD-TH', 'Phòng Tiểu học'),
   commune('X01', 'Xã An Bình'),
