@@ -27,7 +27,7 @@ export async function compare(trx: Trx, read: Staged, options: CompareOptions): 
       await mergeStaged(trx, read, options.trust)
       await resolvePosts(trx, read)
       await linkPosts(trx, read.run)
-      await sql`analyze roster_staged_person (run_id, source_key, person_id)`.execute(trx)
+      await sql`analyze roster_staged_person (run_id, source_key, person_id, review, movement)`.execute(trx)
       await sql`analyze roster_staged_post (run_id, source_key, person_id, agency_id)`.execute(trx)
     }
   }
@@ -240,7 +240,7 @@ function differs({ run, source, day, tellsAbsence }: Staged) {
     or exists (
       select 1 from (
         select agency_id, staff_class, is_primary, title from roster_staged_post post
-        where post.run_id = ${run} and post.person_id = p.id
+        where post.run_id = ${run} and post.source_key = self.source_key
       ) wants full join (
         select agency_id, staff_class, is_primary, title from employment e
         where e.person_id = p.id and e.last_day = 'infinity'
@@ -469,8 +469,10 @@ function missingAgencies(read: Staged): RawBuilder<unknown> {
 
 /** The columns that joins go by. Of whole rows it would take as long as writing them. */
 async function analyzeStaged(db: Db): Promise<void> {
-  await sql`analyze roster_staged_person (run_id, source_key, staff_id, search_key)`.execute(db)
-  await sql`analyze roster_staged_post (run_id, source_key, agency_code)`.execute(db)
+  await sql`analyze roster_staged_person (run_id, source_key, staff_id, search_key, person_id, review, movement)`.execute(
+    db,
+  )
+  await sql`analyze roster_staged_post (run_id, source_key, agency_code, agency_id, person_id)`.execute(db)
   await sql`analyze roster_staged_agency`.execute(db)
   await sql`analyze roster_staged_missing`.execute(db)
 }

@@ -151,11 +151,13 @@ export async function dropDryRuns(db: Db, source: string): Promise<void> {
 
 /** Staged rows of this source's older runs: a later read has overtaken them. */
 export async function dropOvertaken(db: Db, source: string, run: number): Promise<void> {
+  const { rows } = await sql<{ id: number }>`
+    select id from run where kind = 'roster' and subject = ${source} and id < ${run}
+      and state in ('refused', 'failed', 'broken') order by id desc limit 1000`.execute(db)
+  if (rows.length === 0) return
+  const older = rows.map(({ id }) => id)
   for (const table of stagedTables) {
-    await sql`delete from ${sql.table(table)} where run_id in
-      (select id from run where kind = 'roster' and subject = ${source} and id < ${run} and state <> 'running')`.execute(
-      db,
-    )
+    await sql`delete from ${sql.table(table)} where run_id = any(${older}::bigint[])`.execute(db)
   }
 }
 
@@ -261,13 +263,18 @@ async function saveAgencies(trx: Trx, read: Staged, { root }: SaveOptions): Prom
   )
   const rootId = await rootAgency(trx, read, root)
   await sql`
-    update roster_staged_agency s set level = ${levelOf(read)},
-      parent_id = case when s.agency_id = ${rootId} then null else coalesce((
-        select p.agency_id from roster_staged_agency p
-        where p.run_id = ${run} and p.own_ref = s.parent_ref and p.source_key <> s.source_key), (
-        select k.agency_id from agency_period k where k.last_day = 'infinity' and k.code = s.parent_ref
-          and k.agency_id <> s.agency_id), ${scopeAgency(read)}, ${rootId}) end
-    where s.run_id = ${run}`.execute(trx)
+    with placed as (
+      select s.source_key, case when s.agency_id = ${rootId} then null
+        else coalesce(staged.agency_id, known.agency_id, ${scopeAgency(read)}, ${rootId}) end as parent_id
+      from roster_staged_agency s
+      left join roster_staged_agency staged on staged.run_id = ${run} and staged.own_ref = s.parent_ref
+        and staged.source_key <> s.source_key
+      left join agency_period known on known.last_day = 'infinity' and known.code = s.parent_ref
+        and known.agency_id <> s.agency_id
+      where s.run_id = ${run}
+    )
+    update roster_staged_agency s set level = ${levelOf(read)}, parent_id = placed.parent_id from placed
+    where s.run_id = ${run} and s.source_key = placed.source_key`.execute(trx)
   // while the source says of it what it said before, what was entered by hand since stands
   await sql`
     update roster_staged_agency s set moved = (
@@ -529,6 +536,8 @@ async function saveMissing(trx: Trx, read: Staged): Promise<void> {
     from roster_staged_missing m join roster_record r on r.number = m.number
     join person p on p.id = r.person_id
     where m.run_id = ${run} and lead.source = p.source and lead.source_key = p.source_key and lead.number <> r.number
+      and not (lead.source = ${source} and exists (select 1 from roster_staged_person s
+        where s.run_id = ${run} and s.source_key = lead.source_key))
       and not exists (select 1 from roster_staged_person s where s.run_id = ${run} and s.source_key = r.source_key)`.execute(
     trx,
   )

@@ -84,6 +84,8 @@ export type SyncOptions = {
   progress?: (read: number) => void
   /** Told at each step, for whoever watches: a name of the closed list below. */
   step?: (name: Step) => void
+  /** Looks at what a run found before it ends: a dry run leaves no row. */
+  inspect?: (run: number) => Promise<void>
   /** What stands in the run's record from the start: who began it, which file. */
   about?: Record<string, unknown>
 }
@@ -367,6 +369,7 @@ async function finish(
   const state = exitStatus === 3 ? 'refused' : exitStatus === 4 ? 'partial' : 'done'
   const kept: Kept = { staged, saidAt: saidAt(reading).toISOString(), cursor: cursorOf(reading) }
   const record = state === 'refused' ? { ...result, kept } : result
+  await options.inspect?.(run.id)
   await finishRun(db, run, { state, exitStatus, message: '', result: { ...options.about, ...record } })
   options.step?.('finished')
   if (options.dryRun) return result
@@ -456,7 +459,7 @@ async function readSource(reading: Reading, options: SyncOptions): Promise<strin
   }
 }
 
-async function readAgencies({ context, run, reader, mapping }: Reading): Promise<void> {
+async function readAgencies({ context, run, reader, mapping, counts }: Reading): Promise<void> {
   const { db, config } = context
   const { agencies, nameKey } = mapping
   if (agencies === null) return
@@ -464,6 +467,7 @@ async function readAgencies({ context, run, reader, mapping }: Reading): Promise
   for await (const page of reader.agencies()) {
     const parsed = page.map(entry => toAgency(entry, agencies, agencyLevels, parsing))
     const accepted = parsed.filter(isAccepted)
+    if (reader.agenciesOnly) counts.read += page.length
     await stageAgencies(db, run.id, accepted)
     await stageRejections(db, run.id, [
       ...parsed.filter(isRejected),
@@ -557,7 +561,6 @@ async function stagePage(
   }
   if (taken.length > 0) await stagePeople(db, run.id, taken)
   await stageRejections(db, run.id, rejected)
-  await heartbeat(db, run)
 }
 
 /** Rows that nothing tells apart but their order: the second and later get keys of their own, and are asked about. */
