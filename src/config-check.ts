@@ -126,6 +126,7 @@ function crossProblem(config: Config): Problem | null {
     nameProblem(config) ??
     eligibilityProblem(config) ??
     sectorProblem(config) ??
+    rangeProblem(config) ??
     targetProblem(config)
   )
 }
@@ -211,7 +212,7 @@ function eligibilityProblem({ mailbox }: Config): Problem | null {
 }
 
 /** Sectors are named by the codes of `roster.sectors`; a rule for another would never fit, and nobody would know. */
-function sectorProblem({ roster, mailbox }: Config): Problem | null {
+function sectorProblem({ roster, mailbox, adoption }: Config): Problem | null {
   const known = roster.sectors.map(each => each.code)
   const named: [string, string][] = [
     ...mailbox.eligibility.flatMap(({ sectors = [] }, i) =>
@@ -220,11 +221,27 @@ function sectorProblem({ roster, mailbox }: Config): Problem | null {
     ...mailbox.naming.flatMap(({ sector }, i): [string, string][] =>
       sector === undefined ? [] : [[`mailbox.naming.${i}.sector`, sector]],
     ),
+    ...Object.keys(adoption.sectorCalendars).map((code): [string, string] => [
+      `adoption.sectorCalendars.${code}`,
+      code,
+    ]),
   ]
   const wrong = named.find(([, code]) => !known.includes(code))
   return wrong
     ? { key: wrong[0], expected: `a sector of roster.sectors is expected: ${known.join(', ')}` }
     : null
+}
+
+function rangeProblem({ adoption }: Config): Problem | null {
+  for (const [code, { ranges }] of Object.entries(adoption.sectorCalendars)) {
+    const index = ranges.findIndex(({ from, to }) => to < from)
+    if (index >= 0)
+      return {
+        key: `adoption.sectorCalendars.${code}.ranges.${index}.to`,
+        expected: 'a day not before `from` is expected',
+      }
+  }
+  return null
 }
 
 function targetProblem(config: Config): Problem | null {

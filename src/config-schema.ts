@@ -690,6 +690,30 @@ const Activity = Type.Object(
   { ...closed, default: {}, description: 'Proof of use.' },
 )
 
+const SectorCalendar = Type.Object(
+  {
+    holidays: Type.Array(text('Day.', { format: 'date' }), {
+      default: [],
+      description: 'Days off of the sector, `YYYY-MM-DD`.',
+    }),
+    ranges: Type.Array(
+      Type.Object(
+        {
+          from: text('First day.', { format: 'date' }),
+          to: text('Last day.', { format: 'date' }),
+        },
+        closed,
+      ),
+      { default: [], description: 'Longer times off, such as the summer of schools.' },
+    ),
+    workdays: Type.Array(text('Day.', { format: 'date' }), {
+      default: [],
+      description: 'Days worked in the sector, though they are off otherwise.',
+    }),
+  },
+  { ...closed, description: 'Beside `adoption.calendar`, whose days off stay off.' },
+)
+
 const indicators = ['issued', 'activated', 'used', 'sending', 'regular'] as const
 export type Indicator = (typeof indicators)[number]
 
@@ -712,6 +736,11 @@ const Adoption = Type.Object(
       },
       { ...closed, default: {}, description: 'Beside the public holidays of Việt Nam.' },
     ),
+    sectorCalendars: Type.Record(Type.String(), SectorCalendar, {
+      default: {},
+      description:
+        'Code of a sector → its own days off, for people counted at agencies of it: `{"education": {"ranges": [{"from": "2026-06-01", "to": "2026-07-31"}]}}`.',
+    }),
     targets: Type.Array(
       Type.Object(
         {

@@ -6,7 +6,7 @@
  */
 import { addDays, type Day } from '../ids.ts'
 import type { EligibilityRule } from '../roster/eligibility.ts'
-import type { Sector } from '../roster/sector.ts'
+import { type Sector, sectorsInTree } from '../roster/sector.ts'
 import type { Knowledge } from './coverage.ts'
 import type { Target, TargetState } from './target.ts'
 
@@ -61,6 +61,44 @@ export function regularRule(day: Day, isWorkingDay: WorkingDays): RegularRule {
     working: kept.reduce((all, block) => all | block.working, 0),
     kept: kept.length,
   }
+}
+
+/** Which days somebody is expected to work, and what regular use asks of them on a day. */
+export type Schedule = { isWorkingDay: WorkingDays; rule: RegularRule }
+
+/** The schedules there are on a day, the common one first, and the index of each agency's in the order of the tree. */
+export function schedulesOn(
+  day: Day,
+  tree: readonly TreeAgency[],
+  calendars: { calendar: WorkingDays; sectorCalendars?: ReadonlyMap<string, WorkingDays> },
+): { schedules: Schedule[]; scheduleOf: number[] } {
+  const sectors = [...(calendars.sectorCalendars ?? [])]
+  const schedules = [calendars.calendar, ...sectors.map(([, calendar]) => calendar)].map(isWorkingDay => ({
+    isWorkingDay,
+    rule: regularRule(day, isWorkingDay),
+  }))
+  const sectorOf = sectorsInTree(tree)
+  const scheduleOf = tree.map(({ id }) => 1 + sectors.findIndex(([code]) => code === sectorOf.get(id)?.code))
+  return { schedules, scheduleOf }
+}
+
+/**
+ * Whether regular use can be known of each agency with all below: whether anybody who must have a mailbox has a block with
+ * enough working days. Where nobody must, there is no rate anyway.
+ */
+export function regularKnownOf(
+  tree: readonly TreeAgency[],
+  own: readonly OwnCounts[],
+  { schedules, scheduleOf }: { schedules: readonly Schedule[]; scheduleOf: readonly number[] },
+): boolean[] {
+  const known = tree.map(
+    (_, i) => (own[i]?.required ?? 0) > 0 && (schedules[scheduleOf[i] ?? 0]?.rule.kept ?? 0) > 0,
+  )
+  for (let i = tree.length - 1; i >= 0; i--) {
+    const parent = tree[i]?.parent ?? null
+    if (parent !== null && known[i]) known[parent] = true
+  }
+  return known
 }
 
 function blockMasks(day: Day, block: number, isWorkingDay: WorkingDays) {

@@ -29,6 +29,22 @@ export function workingDays(settings: CalendarSettings): WorkingDays {
   }
 }
 
+export type SectorCalendarSettings = CalendarSettings & { ranges: readonly { from: string; to: string }[] }
+
+/** The working days of each sector that has a calendar of its own, by its code: what it says goes before the common one. */
+export function sectorWorkingDays(
+  common: WorkingDays,
+  calendars: Readonly<Record<string, SectorCalendarSettings>>,
+): Map<string, WorkingDays> {
+  return new Map(
+    Object.entries(calendars).map(([code, { holidays, ranges, workdays }]) => {
+      const [off, worked] = [new Set(holidays), new Set(workdays)]
+      const isOff = (day: Day) => off.has(day) || ranges.some(({ from, to }) => from <= day && day <= to)
+      return [code, day => worked.has(day) || (!isOff(day) && common(day))]
+    }),
+  )
+}
+
 /** Every day of every public holiday that touches a year; one span may be several days. */
 function holidaysOf(calendar: Holidays, year: number): ReadonlySet<Day> {
   const days = new Set<Day>()

@@ -1,8 +1,14 @@
 /** How each figure is counted, in words: the *Figures* of the contract as `adoption.ts`, `store.ts` and `coverage.ts` apply them. */
 import type { Locale } from './messages.ts'
 
-/** What an installation decides, in words already. */
-export type Decided = { classes: string; rules: readonly string[]; needsSend: boolean; version: string }
+/** What an installation decides, in words already. `calendars`: the sectors with days off of their own, or ''. */
+export type Decided = {
+  classes: string
+  rules: readonly string[]
+  calendars: string
+  needsSend: boolean
+  version: string
+}
 
 export type Section = { id: string; title: string; text: readonly string[]; list?: readonly string[] }
 
@@ -18,7 +24,7 @@ const vi: DefinitionWords = {
   title: 'Cách tính các số liệu',
   lead: version =>
     `Mọi trang, tệp xuất và giao diện lập trình dùng cùng một cách tính, bản ${version}. Số liệu lưu theo bản khác không được đem so sánh với số liệu này.`,
-  sections: ({ classes, rules, needsSend }) => [
+  sections: ({ classes, rules, calendars, needsSend }) => [
     {
       id: 'day',
       title: 'Ngày số liệu',
@@ -75,6 +81,11 @@ const vi: DefinitionWords = {
       text: [
         '28 ngày được chia thành 4 tuần đếm ngược từ ngày số liệu. Người sử dụng thường xuyên có ngày sử dụng trong ít nhất 3 trên 4 tuần và vào ít nhất 4 ngày làm việc.',
         'Tuần có dưới 3 ngày làm việc, như tuần Tết, không được tính; hai mức trên giảm theo tỷ lệ.',
+        ...(calendars === ''
+          ? []
+          : [
+              `Ngày làm việc theo lịch chung; khối ${calendars} có lịch riêng, áp dụng cho người được tính tại các cơ quan của khối. Không tuần nào có đủ 3 ngày làm việc thì không kết luận là thường xuyên hay chưa.`,
+            ]),
         needsSend
           ? 'Tại đây còn yêu cầu có gửi thư trong 28 ngày.'
           : 'Không yêu cầu phải gửi thư, vì văn bản đi bằng hệ thống quản lý văn bản.',
@@ -112,7 +123,7 @@ const en: DefinitionWords = {
   title: 'How the figures are counted',
   lead: version =>
     `Pages, files and the API count in one way, version ${version}. Figures kept under another version are never compared with these.`,
-  sections: ({ classes, rules, needsSend }) => [
+  sections: ({ classes, rules, calendars, needsSend }) => [
     {
       id: 'day',
       title: 'The day',
@@ -169,6 +180,11 @@ const en: DefinitionWords = {
       text: [
         'The 28 days are four weeks counted back from the day. Regular use is on days in at least 3 of the 4 weeks and on at least 4 working days.',
         'A week with fewer than 3 working days, such as Tết, is left out, and both thresholds shrink with it.',
+        ...(calendars === ''
+          ? []
+          : [
+              `Working days are those of the common calendar; these sectors have one of their own, for people counted at agencies of them: ${calendars}. Where no week has 3 working days, nothing is said of regular use.`,
+            ]),
         needsSend
           ? 'Here a message sent in the 28 days is asked for too.'
           : 'Sending is not asked for, since documents travel by the document system.',

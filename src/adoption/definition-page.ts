@@ -5,7 +5,7 @@ import { card, pageHead } from '../web/components.ts'
 import { html } from '../web/html.ts'
 import { FIGURE_DEFINITION } from './adoption.ts'
 import { definitionWords } from './definition-messages.ts'
-import { ruleWithDocument } from './eligibility-messages.ts'
+import { ruleWithDocument, sectorName } from './eligibility-messages.ts'
 import { words as figureWords, targetRule } from './messages.ts'
 import { type Pages, standingOf } from './page.ts'
 import { targetStatuses } from './target.ts'
@@ -22,6 +22,9 @@ export async function definitionPage(
     .sections({
       classes: mailbox.staffClasses.join(', '),
       rules: mailbox.eligibility.map(rule => ruleWithDocument(locale, rule, roster.sectors)),
+      calendars: Object.keys(adoption.sectorCalendars)
+        .map(code => sectorName(code, roster.sectors))
+        .join(', '),
       needsSend: adoption.regularNeedsSend,
       version: FIGURE_DEFINITION,
     })

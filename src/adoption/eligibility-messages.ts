@@ -3,6 +3,8 @@ import type { EligibilityRule } from '../roster/eligibility.ts'
 import { type Sector, sectorName } from '../roster/sector.ts'
 import type { Locale } from './messages.ts'
 
+export { sectorName }
+
 type RuleWords = {
   conditions: Record<'staffClasses' | 'titles' | 'sectors' | 'agencies', (list: string) => string>
   decides: (required: boolean) => string

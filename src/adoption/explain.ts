@@ -32,7 +32,7 @@ import {
   useOfPerson,
 } from './evidence-store.ts'
 import type { Locale } from './messages.ts'
-import { type FiguresRequest, type Ground, readGround } from './report.ts'
+import { type FiguresRequest, type Ground, readGround, scheduleAt } from './report.ts'
 import { stateOfPerson } from './store.ts'
 
 export type ExplainRequest = FiguresRequest & {
@@ -105,6 +105,7 @@ async function readFacts(db: Db, request: ExplainRequest, person: PersonRow): Pr
   const ground = await readGround(db, request)
   const query = { ...ground.query, person: person.id }
   const state = await stateOfPerson(db, query)
+  const { rule, isWorkingDay } = scheduleAt(ground, state?.agency_id ?? null)
   return {
     day,
     person,
@@ -116,9 +117,9 @@ async function readFacts(db: Db, request: ExplainRequest, person: PersonRow): Pr
     uses: await useOfPerson(db, person.id, day),
     earlier: await earlierUse(db, person.id, day),
     rosterKnown: ground.rosterKnown,
-    rule: ground.rule,
+    rule,
     needsSend: request.policy.regularNeedsSend,
-    isWorkingDay: request.calendar,
+    isWorkingDay,
     ...coverOf(ground, state?.agency_id),
   }
 }

@@ -41,10 +41,13 @@ function sharedMovement(pages: Pages, view: View, agency: AgencyFigures): Promis
   })
 }
 
-function groundBelow({ tree, knowledge, rosterKnown, rule, query }: Ground, agencyId: number) {
+function groundBelow({ tree, knowledge, rosterKnown, query }: Ground, agencyId: number) {
   const at = tree.findIndex(each => each.id === agencyId)
-  if (at < 0 || !rosterKnown || rule.kept === 0 || !knowledge[at]?.below.known) return null
-  return { query, agencies: tree.slice(at, subtreeEnd(tree, at)).map(each => each.id) }
+  if (at < 0 || !rosterKnown || !knowledge[at]?.below.known) return null
+  const end = subtreeEnd(tree, at)
+  // not where nobody there has a week with enough working days
+  if (!query.agencies.slice(at, end).some(each => (query.rules[each.rule]?.kept ?? 0) > 0)) return null
+  return { query, agencies: tree.slice(at, end).map(each => each.id) }
 }
 
 /** The kept figures of 28 days ago, by agency. */

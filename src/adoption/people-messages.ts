@@ -20,6 +20,7 @@ export type PeopleWords = {
   never: string
   noAddress: string
   unsure: string
+  unasked: string
   none: string
   noneText: string
   clear: string
@@ -83,6 +84,7 @@ const vi: PeopleWords = {
   never: 'chưa ghi nhận',
   noAddress: 'không có hộp thư',
   unsure: 'nhật ký chưa đủ',
+  unasked: 'không tuần nào đủ ngày làm việc',
   none: 'Không có ai khớp',
   noneText: 'Hãy bỏ bớt điều kiện lọc hoặc kiểm tra lại từ tìm kiếm. Có thể gõ không dấu.',
   clear: 'Bỏ lọc',
@@ -163,6 +165,7 @@ const en: PeopleWords = {
   never: 'none recorded',
   noAddress: 'no mailbox',
   unsure: 'logs not complete',
+  unasked: 'no week with enough working days',
   none: 'Nobody matches',
   noneText: 'Take a condition away, or check the words searched for. Diacritics may be left out.',
   clear: 'Clear the filters',

@@ -205,10 +205,11 @@ function nameCell(view: View, { id, name, staffId }: ListedPerson, linked: boole
   return html`!${text}<div class="code">${staffId ?? ''}</div>`
 }
 
-function stateCell(view: View, say: PeopleWords, { place, unsure }: ListedPerson): string {
-  const standing = unsure ? 'unknown' : standings[place]
+function stateCell(view: View, say: PeopleWords, { place, unsure, unasked }: ListedPerson): string {
+  const standing = unsure || unasked ? 'unknown' : standings[place]
   const dot = standing === null ? '' : html`<span class="dot ${standing}"></span>`
-  const more = unsure ? html`<div class="stamp">${say.unsure}</div>` : ''
+  const why = unsure ? say.unsure : unasked ? say.unasked : ''
+  const more = why === '' ? '' : html`<div class="stamp">${why}</div>`
   return html`!${dot}${view.words.filter[place]}!${more}`
 }
 

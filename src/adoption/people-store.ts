@@ -71,6 +71,8 @@ export type ListedPerson = {
   place: PlaceName
   /** Whether a missing log could hide use that would put the person further. */
   unsure: boolean
+  /** Uses it, and has no week with enough working days in the window: whether regularly is not asked. */
+  unasked: boolean
   lastUse: Day | null
 }
 
@@ -85,7 +87,8 @@ export async function listPeople(
     page as (
       select person.id, person.full_name as name, person.staff_id as "staffId", person.sort_key as "sortKey",
         state.agency_id as "agencyId", ${place} as place,
-        required and issued and not regular and missing <> 0 as unsure
+        required and issued and not regular and missing <> 0 as unsure,
+        required and used and not regular and missing = 0 and regular_high as unasked
       from state join person on person.id = state.person_id
       where agency_id in ${idList(agencies)} and ${found(search, day)}
         and ${filter === null ? sql`true` : matches(filter, day)} and ${behind(after, agencies)}

@@ -11,8 +11,9 @@ import {
   FIGURE_DEFINITION,
   nobody,
   type Policy,
-  type RegularRule,
-  regularRule,
+  regularKnownOf,
+  type Schedule,
+  schedulesOn,
   subtreeEnd,
   type TreeAgency,
   toAgencyJson,
@@ -40,6 +41,8 @@ export type FiguresRequest = {
   partial: boolean
   policy: Policy
   calendar: WorkingDays
+  /** By the code of a sector, for agencies of it; the common one without. */
+  sectorCalendars?: ReadonlyMap<string, WorkingDays>
   coverage: Coverage
 }
 
@@ -84,7 +87,9 @@ export type Ground = {
   sources: Source[]
   /** The indexes of the sources that cover each agency by itself. */
   covering: ReadonlySet<number>[]
-  rule: RegularRule
+  /** The schedules there are, the common one first; which of them each agency has. */
+  schedules: readonly Schedule[]
+  scheduleOf: readonly number[]
   rosterKnown: boolean
   query: StateQuery
 }
@@ -95,11 +100,24 @@ export async function readGround(db: Db, request: FiguresRequest): Promise<Groun
   const rosterDay = await firstRosterDay(db)
   const logs = await loadLogs(db, day, coverage.timeZone)
   const seen = knowledgeOf(tree, coverage, logs, day)
-  const rule = regularRule(day, request.calendar)
-  const agencies = tree.map(({ id, code }, i) => ({ id, code, missing: seen.knowledge[i]?.own.missing ?? 0 }))
+  const { schedules, scheduleOf } = schedulesOn(day, tree, request)
+  const agencies = tree.map(({ id, code }, i) => {
+    const missing = seen.knowledge[i]?.own.missing ?? 0
+    return { id, code, missing, rule: scheduleOf[i] ?? 0 }
+  })
   const rosterKnown = rosterDay !== null && day >= rosterDay
   const eligibility = await loadEligibility(db, day, policy)
-  return { ...seen, tree, rule, rosterKnown, query: { day, policy, eligibility, rule, agencies } }
+  const rules = schedules.map(each => each.rule)
+  const query = { day, policy, eligibility, rules, agencies }
+  return { ...seen, tree, schedules, scheduleOf, rosterKnown, query }
+}
+
+/** The schedule of an agency; the common one for one that is not in force. */
+export function scheduleAt({ tree, schedules, scheduleOf }: Ground, agencyId: number | null): Schedule {
+  const index = tree.findIndex(each => each.id === agencyId)
+  const schedule = schedules[scheduleOf[index] ?? 0] ?? schedules[0]
+  if (!schedule) throw new Error('no calendar')
+  return schedule
 }
 
 /** Figures of every agency in force that day, each with all below it, children after their parent. */
@@ -112,12 +130,13 @@ async function figuresOn(db: Db, request: FiguresRequest, ground: Ground): Promi
   const counts = await countByAgency(db, ground.query)
   const own = tree.map(agency => counts.get(agency.id) ?? nobody)
   const totals = withBelow(tree, own)
+  const regular = regularKnownOf(tree, own, ground)
   const confirmed = confirmedDays(tree, await loadConfirmations(db))
   const figures = tree.flatMap((agency, i) => {
     const [mine, total, knowledge] = [own[i], totals[i], ground.knowledge[i]]
     if (!mine || !total || !knowledge) return []
     const parentCode = tree[agency.parent ?? -1]?.code ?? null
-    const regularKnown = ground.rule.kept > 0
+    const regularKnown = regular[i] ?? false
     const confirmedOn = confirmed[i] ?? null
     const known = { knowledge, rosterKnown, regularKnown, confirmedOn }
     return [agencyFigures({ agency, parentCode, own: mine, total, ...known })]
@@ -167,7 +186,7 @@ export function sectorsOf(
   return sectorFigures({
     figures,
     knowledge: ground.knowledge,
-    regularKnown: ground.rule.kept > 0,
+    regularKnown: id => scheduleAt(ground, id).rule.kept > 0,
     within: new Set(within.map(each => each.id)),
     sectors,
   })

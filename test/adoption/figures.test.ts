@@ -1,13 +1,16 @@
 import t, { type Test } from 'tap'
 import type { AgencyFigures } from '../../src/adoption/adoption.ts'
-import { workingDays } from '../../src/adoption/calendar.ts'
+import { sectorWorkingDays, workingDays } from '../../src/adoption/calendar.ts'
 import type { Coverage } from '../../src/adoption/coverage.ts'
 import { explain } from '../../src/adoption/explain.ts'
 import { adoptionReport, computeFigures, keepFigures } from '../../src/adoption/report.ts'
 import type { Database } from '../../src/database/database.ts'
 import { type Day, parseDay } from '../../src/ids.ts'
+import { applicants } from '../../src/mailbox/plan-store.ts'
+import type { EligibilityRule } from '../../src/roster/eligibility.ts'
+import { loadEligibility } from '../../src/roster/eligibility-store.ts'
 import { stores } from '../support/database.ts'
-import { type Line, type Recounted, recount, type Settings } from './recount.ts'
+import { type Line, type Recounted, type RecountRule, recount, type Settings } from './recount.ts'
 import { chance, insertWorld, inventWorld, shift, type World } from './world.ts'
 
 const FIRST = '2020-01-06'
@@ -31,6 +34,8 @@ function isWorkingDay(day: string): boolean {
   const weekday = new Date(`${day}T00:00:00Z`).getUTCDay()
   return weekday > 0 && weekday < 6 && !HOLIDAYS.includes(day) && !CALENDAR.holidays.includes(day)
 }
+
+const SECTORS = [{ code: 'education', name: 'Giáo dục' }]
 
 type Case = { name: string; coverage: Coverage; logs: Settings['logs'] }
 const base = {
@@ -99,7 +104,7 @@ function dayOf(text: string): Day {
 }
 
 function requestOf(day: string, coverage: Coverage, regularNeedsSend: boolean) {
-  const policy = { staffClasses: CLASSES, eligibility: [], sectors: [], regularNeedsSend, targets: [] }
+  const policy = { staffClasses: CLASSES, eligibility: [], sectors: SECTORS, regularNeedsSend, targets: [] }
   return { day: dayOf(day), partial: false, policy, calendar: workingDays(CALENDAR), coverage }
 }
 
@@ -158,7 +163,7 @@ function compare(
         activated: rate(line.total.activated, line.begun),
         used: rate(line.total.used, known),
         sending: rate(line.total.sending, known),
-        regular: rate(line.total.regular, known),
+        regular: rate(line.total.regular, known && line.regularAsked),
       },
     }
     if (JSON.stringify(sorted(actual)) !== JSON.stringify(sorted(wanted)))
@@ -233,6 +238,154 @@ eachDatabase('the figures are those of an independent recount', async (t, open) 
     await database.close()
   }
   t.ok(compared > 400, `${compared} agencies compared`)
+})
+
+/** Rules of one to three conditions, in number none to four; spelled as an office would. */
+function inventRules(random: () => number): (RecountRule & { document: string })[] {
+  const pick = <T>(list: readonly T[]): T[] => list.filter(() => random() < 0.4)
+  const some = <T>(list: readonly T[]) => {
+    const picked = pick(list)
+    return random() < 0.5 && picked.length > 0 ? picked : undefined
+  }
+  return Array.from({ length: 1 + Math.floor(random() * 4) }, (_, i) => {
+    const rule = {
+      staffClasses: some(['Công chức', 'viên chức', 'Người lao động']),
+      titles: some([
+        'hiệu trưởng*',
+        '*HIEU TRUONG',
+        'Kế toán',
+        '*tr*ng*',
+        'giáo viên',
+        'Đội trưởng 1 (*)',
+        '*',
+      ]),
+      sectors: some(['education', 'health', 'party', 'administration']),
+      agencies: some(['H99.01', 'H99.02', 'H99.21', 'H99.20', 'H99.03.02', 'H99', 'H99.77']),
+    }
+    const conditions = Object.entries(rule).filter(([, list]) => list !== undefined)
+    const kept = conditions.length > 0 ? Object.fromEntries(conditions) : { sectors: ['education'] }
+    return { ...kept, required: random() < 0.5, document: `Quyết định ${i + 1}/QĐ-UBND` }
+  })
+}
+
+const SUMMER = { from: '2020-01-20', to: '2020-03-01' }
+const SECTOR_CALENDARS = {
+  education: { holidays: [], ranges: [SUMMER], workdays: ['2020-02-01'] },
+  health: { holidays: ['2020-02-03', '2020-02-04', '2020-02-05'], ranges: [], workdays: ['2020-02-02'] },
+}
+const sectorDays = {
+  education: (day: string) =>
+    day === '2020-02-01' || (isWorkingDay(day) && !(day >= SUMMER.from && day <= SUMMER.to)),
+  health: (day: string) =>
+    day === '2020-02-02' || (isWorkingDay(day) && !['2020-02-03', '2020-02-04', '2020-02-05'].includes(day)),
+}
+
+const chosenCase = cases.find(each => each.name === 'two logs, one with gaps') ?? never()
+
+function never(): never {
+  throw new Error('no case')
+}
+
+function ruledRequest(day: string, rules: (RecountRule & { document: string })[], needsSend: boolean) {
+  const request = requestOf(day, chosenCase.coverage, needsSend)
+  const sectorCalendars = sectorWorkingDays(request.calendar, SECTOR_CALENDARS)
+  return { ...request, policy: { ...request.policy, eligibility: rules }, sectorCalendars }
+}
+
+eachDatabase(
+  'with rules and calendars of sectors the figures and the plan are those of a recount',
+  async (t, open) => {
+    let ruled = 0
+    let summers = 0
+    for (const seed of [11, 12]) {
+      const database = await open()
+      const world = await withWorld(database, seed)
+      const random = chance(seed + 200)
+      for (let round = 0; round < 12; round++) {
+        const day = shift(FIRST, 4 + Math.floor(random() * (DAYS + 10)))
+        const rules = inventRules(random)
+        const about = `seed ${seed}, ${day}, ${JSON.stringify(rules)}`
+        const request = ruledRequest(day, rules, round % 2 === 0)
+        const figures = await computeFigures(database.db, request)
+        const plain = settingsOf(day, chosenCase.logs, round % 2 === 0)
+        const expected = expectedOf(`${seed} ruled ${round}`, () =>
+          recount(world, { ...plain, rules, sectorDays }),
+        )
+        compare(t, figures, expected, about)
+        const required = [...expected.values()].flatMap(each => each.people)
+        t.same(await applying(database, day, rules), withoutMailbox(world, required), about)
+        const byClass = expectedOf(`${seed} plain ${round}`, () => recount(world, plain))
+        if ([...byClass].some(([code, line]) => line.own.required !== expected.get(code)?.own.required))
+          ruled++
+        if ([...expected.values()].some(line => line.own.required > 0 && !line.regularAsked)) summers++
+      }
+      await database.close()
+    }
+    t.ok(ruled > 12, `rules changed who is required in ${ruled} rounds`)
+    t.ok(summers > 3, `a sector had no working week in ${summers} rounds`)
+  },
+)
+
+/** Whom the plan of mailboxes finds without one that day. */
+async function applying({ db }: Database, day: string, rules: readonly EligibilityRule[]): Promise<number[]> {
+  const eligibility = await loadEligibility(db, dayOf(day), { staffClasses: CLASSES, eligibility: rules })
+  const scope = { plan: 0, platform: 'mail', day: dayOf(day), agencies: null }
+  const found: number[] = []
+  for (let after: number | null = 0; after !== null; ) {
+    const page: Awaited<ReturnType<typeof applicants>> = await applicants(db, scope, eligibility, after)
+    found.push(...page.people.map(each => each.id))
+    after = page.last
+  }
+  return found
+}
+
+function withoutMailbox(world: World, people: readonly number[]): number[] {
+  const holds = new Set(
+    world.mailboxes
+      .filter(each => each.kind === 'personal')
+      .flatMap(each =>
+        each.holders.filter(holder => holder.last === 'infinity').map(holder => holder.person),
+      ),
+  )
+  return people.filter(id => !holds.has(id)).sort((a, b) => a - b)
+}
+
+eachDatabase('who counts and who does not is explained by the rule that decides', async (t, open) => {
+  const database = await open()
+  await withWorld(database, 13)
+  const rules = [
+    { titles: ['*hiệu trưởng*'], sectors: ['education'], required: true, document: 'Quyết định 1/QĐ-UBND' },
+    { staffClasses: ['viên chức'], agencies: ['H99.02'], required: false, document: 'Công văn 2/SNV' },
+  ]
+  const request = ruledRequest('2020-02-04', rules, false)
+  const seen = { in: 0, out: 0, plain: 0 }
+  for (let id = 1; id <= 60; id++) {
+    const { states, evidence } = await explain(database.db, { ...request, who: `#${id}`, locale: 'vi' })
+    const [fact, ...more] = evidence.filter(each => each.kind === 'eligibility')
+    t.equal(more.length, 0)
+    if (!fact) {
+      seen.plain++
+      continue
+    }
+    const first = fact.source === 'Quyết định 1/QĐ-UBND'
+    t.equal(fact.day, '2020-02-04')
+    t.equal(
+      fact.detail,
+      first
+        ? 'Quy định 1. Chức danh: *hiệu trưởng*; khối: Giáo dục: thuộc diện cấp'
+        : 'Quy định 2. Nhóm: viên chức; cơ quan: H99.02 và các đơn vị trực thuộc: không thuộc diện cấp',
+    )
+    if (!first) {
+      t.equal(states.required, false)
+      t.equal(states.why.required, 'Không thuộc diện cấp theo Công văn 2/SNV')
+      seen.out++
+    } else if (states.required) {
+      t.equal(states.why.required, 'Thuộc diện cấp theo Quyết định 1/QĐ-UBND')
+      seen.in++
+    } else t.match(states.why.required, /^Vắng mặt dài ngày/)
+  }
+  t.ok(seen.in > 1 && seen.out > 1 && seen.plain > 20, JSON.stringify(seen))
+  await database.close()
 })
 
 eachDatabase('explaining each person adds up to the figures', async (t, open) => {

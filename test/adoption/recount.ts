@@ -4,9 +4,21 @@
  */
 import type { World } from './world.ts'
 
+/** Every list that is there must fit; the first rule that does decides. */
+export type RecountRule = {
+  staffClasses?: string[]
+  titles?: string[]
+  sectors?: string[]
+  agencies?: string[]
+  required: boolean
+}
+
 export type Settings = {
   day: string
   classes: string[]
+  rules?: RecountRule[]
+  /** Working days of a sector, where they are not the common ones. */
+  sectorDays?: Record<string, (day: string) => boolean>
   needsSend: boolean
   isWorkingDay: (day: string) => boolean
   /** Configured log sources; `covers` says for an agency, by its codes from itself up to the top, whether it is covered. */
@@ -32,6 +44,10 @@ export type Recounted = {
   total: Line
   completeness: number
   begun: boolean
+  /** Ids of those required who are counted here. */
+  people: number[]
+  /** Whether anybody required here or below has a week with enough working days. */
+  regularAsked: boolean
 }
 
 type Span = { first: string; last: string }
@@ -65,6 +81,11 @@ export function recount(world: World, settings: Settings): Map<string, Recounted
     if (!agency) return []
     return [agency.code, ...(agency.parent === null ? [] : codesUp(agency.parent))]
   }
+  const sectorUp = (id: number): string | null => {
+    const agency = byId.get(id)
+    if (!agency) return null
+    return agency.sector ?? (agency.parent === null ? null : sectorUp(agency.parent))
+  }
   const window = Array.from({ length: 28 }, (_, back) => before(day, back))
   const holds = (name: string, each: string): number => {
     const source = world.sources.find(source => source.name === name && source.kind === 'log')
@@ -83,6 +104,8 @@ export function recount(world: World, settings: Settings): Map<string, Recounted
       total: empty(),
       completeness: 0,
       begun: false,
+      people: [],
+      regularAsked: false,
     })
   }
   const missingOf = (id: number) => {
@@ -105,12 +128,28 @@ export function recount(world: World, settings: Settings): Map<string, Recounted
     }
     const line = result.get(byId.get(main.agency)?.code ?? '')
     if (!line) throw new Error('an agency is missing')
+    const sector = sectorUp(main.agency)
+    const own = { ...settings, isWorkingDay: settings.sectorDays?.[sector ?? ''] ?? settings.isWorkingDay }
+    const mayRequire = isRequired(settings, {
+      staffClass: main.staffClass,
+      title: main.title ?? '',
+      sector,
+      codes: codesUp(main.agency),
+    })
+    const before = line.own.required
     countPerson(
       world,
-      settings,
-      { person: person.id, staffClass: main.staffClass, missing: missingOf(main.agency), window },
+      own,
+      { person: person.id, mayRequire, missing: missingOf(main.agency), window },
       line.own,
     )
+    if (line.own.required === before) continue
+    line.people.push(person.id)
+    if (keptBlocks(window, own).length === 0) continue
+    for (const code of codesUp(main.agency)) {
+      const above = result.get(code)
+      if (above) above.regularAsked = true
+    }
   }
   for (const agency of agencies) {
     const up = codesUp(agency.id)
@@ -137,17 +176,45 @@ export function recount(world: World, settings: Settings): Map<string, Recounted
   return result
 }
 
-type Subject = { person: number; staffClass: string; missing: string[]; window: string[] }
+type Post = { staffClass: string; title: string; sector: string | null; codes: string[] }
+
+function isRequired({ rules = [], classes }: Settings, { staffClass, title, sector, codes }: Post): boolean {
+  const plain = (text: string) =>
+    text
+      .normalize('NFD')
+      .replace(/[\u0300-\u036f]/g, '')
+      .toLowerCase()
+      .replaceAll('đ', 'd')
+      .split(/\s+/)
+      .join(' ')
+  const like = (pattern: string) =>
+    new RegExp(
+      `^${plain(pattern)
+        .split('*')
+        .map(piece => piece.replace(/[^a-z0-9 ]/g, sign => `\\${sign}`))
+        .join('.*')}$`,
+    ).test(plain(title))
+  for (const rule of rules) {
+    if (rule.staffClasses && !rule.staffClasses.map(each => each.toLowerCase()).includes(staffClass)) continue
+    if (rule.titles && !rule.titles.some(like)) continue
+    if (rule.sectors && !(sector !== null && rule.sectors.includes(sector))) continue
+    if (rule.agencies && !rule.agencies.some(code => codes.includes(code))) continue
+    return rule.required
+  }
+  return classes.includes(staffClass)
+}
+
+type Subject = { person: number; mayRequire: boolean; missing: string[]; window: string[] }
 
 function countPerson(
   world: World,
   settings: Settings,
-  { person, staffClass, missing, window }: Subject,
+  { person, mayRequire, missing, window }: Subject,
   line: Line,
 ): void {
   const { day } = settings
   line.staff++
-  if (!settings.classes.includes(staffClass)) return
+  if (!mayRequire) return
   if (world.absences.some(each => each.person === person && on(each, day))) return
   line.required++
   const personal = world.mailboxes.filter(mailbox => mailbox.kind === 'personal')

@@ -6,10 +6,24 @@ type Span = { first: string; last: string }
 export type World = {
   agencies: {
     id: number
-    periods: (Span & { code: string; name: string; level: string; parent: number | null; sort: string })[]
+    periods: (Span & {
+      code: string
+      name: string
+      level: string
+      parent: number | null
+      sort: string
+      sector?: string | null
+    })[]
   }[]
   people: { id: number; staffId: string | null; name: string }[]
-  employments: (Span & { id: number; person: number; agency: number; staffClass: string; primary: boolean })[]
+  employments: (Span & {
+    id: number
+    person: number
+    agency: number
+    staffClass: string
+    primary: boolean
+    title?: string | null
+  })[]
   absences: (Span & { person: number })[]
   mailboxes: {
     id: number
@@ -38,6 +52,27 @@ export function chance(seed: number): () => number {
 
 export function shift(day: string, count: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000).toISOString().slice(0, 10)
+}
+
+const TITLES = [
+  'Hiệu trưởng',
+  'HIỆU TRƯỞNG trường THCS',
+  'Phó Hiệu trưởng'.normalize('NFD'),
+  'Kế toán',
+  'Kế  toán trưởng',
+  'Đội trưởng 1 (hợp đồng)',
+  'giao vien',
+  'Giáo viên',
+  '',
+  null,
+]
+/** By the number of an agency; those without one count in that of the agency above. */
+const SECTORS: Record<number, string> = {
+  1: 'administration',
+  3: 'education',
+  5: 'health',
+  8: 'party',
+  12: 'education',
 }
 
 /** The days `firstDay` to `lastDay` hold all movements; use goes back further by `history` days. */
@@ -84,7 +119,9 @@ export function inventWorld(
     )
     if (twice) return
     const staffClass = pick(person % 7 === 0 ? classes : classes.slice(0, 3))
-    world.employments.push({ id: world.employments.length + 1, person, agency, staffClass, primary, ...span })
+    const id = world.employments.length + 1
+    const title = TITLES[(person * 7 + agency * 3 + id) % TITLES.length] ?? null
+    world.employments.push({ id, person, agency, staffClass, primary, title, ...span })
   }
   for (let id = 1; id <= size.people; id++) {
     world.people.push({
@@ -133,7 +170,15 @@ function inventAgencies(someDay: () => string): World['agencies'] {
     list.push({
       id,
       periods: [
-        { code, name: `Cơ quan ${code}`, level, parent, sort: code.split('').reverse().join(''), ...span },
+        {
+          code,
+          name: `Cơ quan ${code}`,
+          level,
+          parent,
+          sort: code.split('').reverse().join(''),
+          sector: SECTORS[id] ?? null,
+          ...span,
+        },
       ],
     })
   add(1, 'H99', 'province', null)
@@ -152,6 +197,7 @@ function inventAgencies(someDay: () => string): World['agencies'] {
         level: 'department',
         parent: 1,
         sort: 'm',
+        sector: 'health',
         first: '-infinity',
         last: shift(renamed, -1),
       },
@@ -289,20 +335,21 @@ export async function insertWorld(db: Db, world: World): Promise<void> {
   )
   await insert(
     'agency_period',
-    `agency_id, code, name, level, parent_id, sort_key, search_key, ${span}`,
+    `agency_id, code, name, level, sector, parent_id, sort_key, search_key, ${span}`,
     world.agencies.flatMap(({ id, periods }) =>
       periods.map(each => ({
         agency_id: id,
         code: each.code,
         name: each.name,
         level: each.level,
+        sector: each.sector ?? null,
         parent_id: each.parent,
         sort_key: each.sort,
         search_key: '',
         ...spanOf(each),
       })),
     ),
-    `agency_id bigint, code text, name text, level text, parent_id bigint, sort_key text, search_key text, ${spanTypes}`,
+    `agency_id bigint, code text, name text, level text, sector text, parent_id bigint, sort_key text, search_key text, ${spanTypes}`,
   )
   await insert(
     'person',
@@ -320,16 +367,17 @@ export async function insertWorld(db: Db, world: World): Promise<void> {
   )
   await insert(
     'employment',
-    `id, person_id, agency_id, staff_class, is_primary, ${span}`,
+    `id, person_id, agency_id, staff_class, title, is_primary, ${span}`,
     world.employments.map(each => ({
       id: each.id,
       person_id: each.person,
       agency_id: each.agency,
       staff_class: each.staffClass,
+      title: each.title ?? null,
       is_primary: each.primary,
       ...spanOf(each),
     })),
-    `id bigint, person_id bigint, agency_id bigint, staff_class text, is_primary boolean, ${spanTypes}`,
+    `id bigint, person_id bigint, agency_id bigint, staff_class text, title text, is_primary boolean, ${spanTypes}`,
   )
   await insert(
     'absence',
