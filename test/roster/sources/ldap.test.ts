@@ -373,7 +373,8 @@ t.test('a directory that answers oddly', async t => {
       t.equal(large.error, null)
       t.equal(large.entries.length, 3)
       t.equal(large.entries[1]?.attributes.get('description')?.length, 12_000)
-      const tooLarge = await readOdd(t, { answers: [{ entries: ['cn=b', of(18)] }] })
+      const announced = Buffer.from('308402000000', 'hex') // 32 MB to come
+      const tooLarge = await readOdd(t, { answers: [{ entries: ['cn=b'], instead: announced }] })
       t.match(tooLarge.error, { code: 'read_incomplete', temporary: true })
     },
   )

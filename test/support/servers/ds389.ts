@@ -35,6 +35,7 @@ export async function startDs389({ folder }: { folder: string }): Promise<Ds389>
   await makePlace(folder)
   writeFileSync(join(folder, 'instance.inf'), instance(port))
   await create(folder)
+  forgoDurability(folder)
   const server = await launch(folder, port)
   const url = `ldap://127.0.0.1:${port}`
   await change(url, [], accounts())
@@ -124,6 +125,13 @@ async function create(folder: string): Promise<void> {
     if (waits > 200) throw new Error(`ns-slapd ${pid} does not end`)
     await sleep(100)
   }
+}
+
+/** A test's data need not outlive a power cut; while the server is not running its settings are a file. */
+function forgoDurability(folder: string): void {
+  const settings = join(folder, 'etc/dirsrv/slapd-tinh/dse.ldif')
+  const text = readFileSync(settings, 'utf8')
+  writeFileSync(settings, text.replace(/^(nsslapd-db-durable-transaction:) on$/m, '$1 off'))
 }
 
 const pidFile = (folder: string) => join(folder, 'run/dirsrv/slapd-tinh.pid')

@@ -90,7 +90,7 @@ async function provision(folder: string, address: string): Promise<void> {
   })
 }
 
-/** Only the directory; the other services of a controller are of no use here. */
+/** Only the directory; the other services of a controller are of no use here. A test's data need not outlive a power cut. */
 function configuration(folder: string, address: string): string {
   const place = (name: string) => join(folder, 'dc', name)
   return `
@@ -100,6 +100,7 @@ function configuration(folder: string, address: string): string {
   realm = ${REALM}
   server role = active directory domain controller
   server services = ldap
+  ldb:nosync = true
   interfaces = ${address}/8
   bind interfaces only = yes
   ldap server require strong auth = no
