@@ -108,15 +108,13 @@ function reviewTable(look: ReviewLook, view: ListView, several: boolean): string
   const { locale } = look
   const say = reviewWords[locale]
   const columns = [
-    ...(several ? [{ title: say.choose, quiet: true }] : []),
     { title: say.about },
     { title: say.agency, wide: true },
     { title: say.asked, wide: true },
     { title: say.state },
   ]
   const rows = view.rows.map(row => [
-    ...(several ? [tickBox(look, row, view.ticked)] : []),
-    html`<a href="${reviewPath}/${row.id}">${row.saidName ?? row.personName ?? say.notKnown}</a><div class="stamp">${say.kinds[row.kind]}</div>`,
+    html`<div class="d-flex gap-2">!${several ? tickBox(look, row, view.ticked) : ''}<div><a href="${reviewPath}/${row.id}">${row.saidName ?? row.personName ?? say.notKnown}</a><div class="stamp">${say.kinds[row.kind]}</div></div></div>`,
     html`${row.agencyName ?? '–'}<div class="code">${row.agencyCode ?? ''}</div>`,
     html`${dayText(row.openedOn)}`,
     html`!${stateText(locale, row)}!${row.againOn === null ? '' : html`<div class="stamp">${say.again(dayText(row.againOn))}</div>`}`,

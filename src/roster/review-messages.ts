@@ -18,6 +18,7 @@ type Words = {
   mailbox: string
   source: string
   since: string
+  beforeRecords: string
   record: string
   person: string
   about: string
@@ -139,6 +140,7 @@ const vi: Words = {
   mailbox: 'Hộp thư đang có',
   source: 'Nguồn và ngày',
   since: 'Công tác từ',
+  beforeRecords: 'trước khi có dữ liệu',
   record: 'Theo danh sách vừa đọc',
   person: 'Đang được lưu',
   about: 'Nội dung',
@@ -259,6 +261,7 @@ const en: Words = {
   mailbox: 'Mailbox held',
   source: 'Source and day',
   since: 'Serves since',
+  beforeRecords: 'before records',
   record: 'As the list says',
   person: 'As known',
   about: 'About',

@@ -127,31 +127,23 @@ function sidesPart(look: ReviewLook, view: OneView): string {
   }
   const known = personSide(person)
   const compared = likenesses(record, known)
+  const named = (text: string, more = '') => html`<span class="fw-medium">${text}</span>!${more}`
   const rows = sideFields
     .filter(name => compared[name] !== 'none')
     .map(name => [
-      html`<span class="fw-medium">${say.fields[name]}</span>`,
+      named(say.fields[name], html`<div>!${likenessBadge(locale, compared[name])}</div>`),
       cell(name, record[name]),
       cell(name, known[name]),
-      likenessBadge(locale, compared[name]),
     ])
-  const columns = [{ title: '' }, { title: say.record }, { title: say.person }, { title: say.state }]
+  const columns = [{ title: say.about, quiet: true }, { title: say.record }, { title: say.person }]
+  const held =
+    view.addresses.length === 0
+      ? html`${say.notKnown}`
+      : html`!${view.addresses.map(each => html`<div class="address">${each}</div>`)}`
   const more = [
-    [
-      html`<span class="fw-medium">${say.source}</span>`,
-      html`${sourceText(row)}!${missingText(locale, row)}`,
-      html`${person.source}`,
-      '',
-    ],
-    [html`<span class="fw-medium">${say.since}</span>`, '–', serviceText(locale, person), ''],
-    [
-      html`<span class="fw-medium">${say.mailbox}</span>`,
-      '–',
-      view.addresses.length === 0
-        ? html`${say.notKnown}`
-        : html`!${view.addresses.map(each => html`<div class="address">${each}</div>`)}`,
-      '',
-    ],
+    [named(say.source), html`${sourceText(row)}!${missingText(locale, row)}`, html`${person.source}`],
+    [named(say.since), '–', serviceText(locale, person)],
+    [named(say.mailbox), '–', held],
   ]
   return html`<section class="card mb-3">!${table(say.about, columns, [...rows, ...more])}</section>`
 }
@@ -193,7 +185,8 @@ function serviceText(locale: Locale, { since, until, heldUntil }: KnownPerson): 
   const say = reviewWords[locale]
   const ended = until === null || until.endsWith('infinity') ? '' : say.ended(dayText(until))
   const told = heldUntil === null ? ended : say.held(dayText(heldUntil))
-  return html`${dayText(since)}!${told === '' ? '' : html`<div class="stamp">${told}</div>`}`
+  const begun = since === '-infinity' ? say.beforeRecords : dayText(since)
+  return html`${begun}!${told === '' ? '' : html`<div class="stamp">${told}</div>`}`
 }
 
 function answerPart(look: ReviewLook, { row, outside, form }: OneView): string {
@@ -204,9 +197,7 @@ function answerPart(look: ReviewLook, { row, outside, form }: OneView): string {
   const allowed = answersOf(row.kind)
   const problem = form.problems.answer
   const said =
-    problem === undefined
-      ? ''
-      : html`<div class="invalid-feedback" id="answer-problem">${problem}</div>`
+    problem === undefined ? '' : html`<div class="invalid-feedback" id="answer-problem">${problem}</div>`
   const choices = allowed.map((each, i) => choice(locale, each, { first: i === 0, form }))
   const leaving = allowed.includes('left') ? leavingFields(locale, form) : noteField(locale, form)
   const body = html`<form method="post" action="${reviewPath}/${row.id}"><input type="hidden" name="csrf" value="${csrf}"><fieldset class="mb-3"><legend class="visually-hidden">${say.question}</legend>!${choices}!${said}</fieldset>!${leaving}<button class="btn btn-primary">${say.submit}</button></form>`
