@@ -63,9 +63,13 @@ export async function ruleOfPerson(db: Db, query: StateQuery & { person: number 
 }
 
 /** Long absences that touch the window. */
-export async function absencesOf(db: Db, person: number, day: Day): Promise<AbsenceRow[]> {
-  const { rows } = await sql<AbsenceRow>`
-    select first_day, last_day from absence where person_id = ${person} and first_day <= ${day}::date
+export async function absencesOf(
+  db: Db,
+  person: number,
+  day: Day,
+): Promise<(AbsenceRow & { source: string })[]> {
+  const { rows } = await sql<AbsenceRow & { source: string }>`
+    select first_day, last_day, source from absence where person_id = ${person} and first_day <= ${day}::date
       and last_day >= ${windowStart(day)}::date order by first_day`.execute(db)
   return rows
 }

@@ -90,7 +90,8 @@ export type Facts = {
   /** The rule by which the person must have a mailbox or need not; null: the class decides. */
   ruled: DecidedBy | null
   employments: readonly EmploymentRow[]
-  absences: readonly AbsenceRow[]
+  /** With the source that tells of each; '' where it was entered by hand. */
+  absences: readonly (AbsenceRow & { source: string })[]
   mailboxes: readonly MailboxRow[]
   uses: readonly UseRow[]
   earlier: EarlierUse | null
@@ -279,7 +280,7 @@ export function evidenceOf(facts: Facts, words: EvidenceWords): Evidence[] {
   return all.sort((a, b) => (a.day === b.day ? 0 : (a.day ?? '') < (b.day ?? '') ? -1 : 1))
 }
 
-function rosterEvidence({ employments, absences, person }: Facts, words: EvidenceWords): Evidence[] {
+function rosterEvidence({ employments, absences }: Facts, words: EvidenceWords): Evidence[] {
   return [
     ...employments.map((row): Evidence => {
       const span = { from: finite(row.first_day), until: finite(row.last_day) }
@@ -292,7 +293,7 @@ function rosterEvidence({ employments, absences, person }: Facts, words: Evidenc
     }),
     ...absences.map((row): Evidence => {
       const span = { from: finite(row.first_day), until: finite(row.last_day) }
-      return { day: span.from, kind: 'absence', source: person.source, detail: words.absence(span) }
+      return { day: span.from, kind: 'absence', source: row.source, detail: words.absence(span) }
     }),
   ]
 }

@@ -49,6 +49,7 @@ export function readEntry(
 ): { entry: Entry; problems: Values } {
   const problems: Values = {}
   const kind = parseKind(values.kind ?? '') ?? 'move'
+  if (values.kind && parseKind(values.kind) === null) problems.kind = words.badChoice
   const asked = (field: string) => (fieldsOfKind[kind].includes(field) ? (values[field] ?? '') : '')
   const day = (field: string, text: string, plausible = true): Day | null => {
     if (text === '') return null

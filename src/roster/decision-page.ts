@@ -153,17 +153,22 @@ function factsCard(locale: Locale, { decision, timeZone }: DecisionView): string
   ]
   const entered = say.entered(instant(decision.createdAt, timeZone), decision.createdBy)
   return card({
-    title: decision.number,
+    title: say.decision,
     body: html`!${keyValues(facts)}<p class="stamp mb-0 mt-3">${entered}</p>`,
   })
 }
 
 function announcementTable(locale: Locale, view: DecisionView): string {
   const say = decisionWords[locale]
-  const columns = [{ title: say.people }, { title: say.kind }, { title: say.day }, { title: say.state }]
+  const columns = [
+    { title: say.people },
+    { title: say.kind },
+    { title: say.day, wide: true },
+    { title: say.state },
+  ]
   const rows = view.announcements.map(each => [
     personCell(each, view.maySeePerson),
-    announcedWhat(locale, each),
+    html`!${announcedWhat(locale, each)}!${dayOnPhone(locale, each)}`,
     html`${dayWord(each.day)}`,
     html`!${announcedState(locale, each)}!${withdrawButton(locale, view, each)}`,
   ])
@@ -173,6 +178,11 @@ function announcementTable(locale: Locale, view: DecisionView): string {
 function personCell({ person, name, staffId }: ListedAnnouncement, linked: boolean): string {
   const code = staffId === null ? '' : html`<div class="code">${staffId}</div>`
   return linked ? html`<a href="/people/${person}">${name}</a>!${code}` : html`${name}!${code}`
+}
+
+/** On a phone the day stands below what it is the day of. */
+export function dayOnPhone(locale: Locale, { day }: ListedAnnouncement): string {
+  return html`<div class="stamp show-s">${decisionWords[locale].day.toLowerCase()} ${dayWord(day)}</div>`
 }
 
 /** What is announced: the kind, to where, with what title or reason. */

@@ -10,7 +10,7 @@ import { absenceTable } from './absence-page.ts'
 import { listAbsences } from './absence-store.ts'
 import { listAnnouncements } from './announcement-store.ts'
 import { absenceText, dayWord, decisionWords, type Locale } from './decision-messages.ts'
-import { announcedState, announcedWhat, decisionPath } from './decision-page.ts'
+import { announcedState, announcedWhat, dayOnPhone, decisionPath } from './decision-page.ts'
 import { todayOf } from './decision-plugin.ts'
 import {
   type EmploymentPast,
@@ -98,7 +98,7 @@ function movements(look: Look, found: readonly MovementPast[]): string {
   const columns = [{ title: words.day }, { title: words.kind }, { title: words.absences.source, wide: true }]
   const rows = found.map(each => [
     html`${dayWord(each.day)}`,
-    html`${kindText(look.locale, each.kind)}!${changeText(look.locale, each)}`,
+    html`${kindText(look.locale, each.kind)}!${changeText(look.locale, each)}<div class="stamp show-s">!${movedBy(look, each)}</div>`,
     movedBy(look, each),
   ])
   return table(say.movements, columns, rows)
@@ -132,19 +132,21 @@ function movedBy(look: Look, { run, source, decision, number }: MovementPast): s
 function announcedTable(look: Look, found: Awaited<ReturnType<typeof listAnnouncements>>): string {
   const words = decisionWords[look.locale]
   const columns = [
-    { title: words.day },
+    { title: words.day, wide: true },
     { title: words.kind },
-    { title: words.number },
+    { title: words.number, wide: true },
     { title: words.state },
   ]
-  const rows = found
-    .toReversed()
-    .map(each => [
+  const rows = found.toReversed().map(each => {
+    const link = decisionLink(look, each.decision, each.number)
+    const small = html`!${dayOnPhone(look.locale, each)}<div class="stamp show-s">!${link}</div>`
+    return [
       html`${dayWord(each.day)}`,
-      announcedWhat(look.locale, each),
-      decisionLink(look, each.decision, each.number),
+      html`!${announcedWhat(look.locale, each)}!${small}`,
+      link,
       announcedState(look.locale, each),
-    ])
+    ]
+  })
   return table(words.history.announced, columns, rows)
 }
 

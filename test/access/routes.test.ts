@@ -2,6 +2,7 @@
  * Every route × role × scope. A route without a row fails, and so does a row without a route: whoever adds a route says
  * here who may use it, by what they are answered.
  */
+import { sql } from 'kysely'
 import t from 'tap'
 import type { Role } from '../../src/access/access.ts'
 import type { AuditAction } from '../../src/access/audit.ts'
@@ -203,6 +204,41 @@ const rows: Record<string, Row> = {
   'GET /activate*': open(404, { url: () => '/activate/not-a-token' }),
   'POST /activate*': open(404, { url: () => '/activate/not-a-token' }),
 
+  // decisions and absences
+  'GET /decisions': page(same(LIST, ...named)),
+  'POST /decisions': call(same([400, 400, 400], 'admin')),
+  'GET /decisions/new': page(same(LIST, 'admin')),
+  'GET /decisions/:id': page(same(ONE, ...named), {
+    url: async ground => `/decisions/${await decisionOf(ground)}`,
+    audited: 'people.listed',
+  }),
+  'GET /decisions/:id/scan': page(same(ONE, ...named), {
+    url: async ground => `/decisions/${await decisionOf(ground)}/scan`,
+    audited: 'decision.scanned',
+  }),
+  'POST /announcements/:id/withdraw': call(same([303, 303, 404], 'admin'), {
+    url: async ground => `/announcements/${await announcementOf(ground)}/withdraw`,
+    audited: 'decision.withdrawn',
+  }),
+  'GET /api/v1/decisions': call(same(LIST, ...named)),
+  'GET /api/v1/people/:id/history': call(same(ONE, ...named), {
+    url: ({ person }) => `/api/v1/people/${person}/history`,
+    audited: 'person.viewed',
+  }),
+  'GET /absences': page(same(LIST, ...named), { audited: 'people.listed' }),
+  'POST /absences': call(same([400, 400, 400], 'admin', 'agency-admin')),
+  'GET /absences/new': page(same(LIST, 'admin', 'agency-admin')),
+  'GET /absences/:id/:day': page(same(ONE, 'admin', 'agency-admin'), {
+    url: async ground => `/absences/${ground.person}/${await absenceOf(ground)}`,
+  }),
+  'POST /absences/:id/:day': call(same([400, 400, 404], 'admin', 'agency-admin'), {
+    url: async ground => `/absences/${ground.person}/${await absenceOf(ground)}`,
+  }),
+  'POST /absences/:id/:day/remove': call(same([303, 303, 404], 'admin', 'agency-admin'), {
+    url: async ground => `/absences/${ground.person}/${await absenceOf(ground)}/remove`,
+    audited: 'absence.changed',
+  }),
+
   // plans
   'GET /plans': page(same(WHOLE, 'admin', 'auditor')),
   'POST /plans': call(same([303, 404, 404], 'admin')),
@@ -389,6 +425,32 @@ async function operatorOf(ground: Ground): Promise<number> {
   const doing = { by: { kind: 'system', id: 'local' } as const, now: new Date() }
   const made = await addOperator(ground.database.db, wanted, doing)
   return made?.operator.id ?? 0
+}
+
+/** A decision about a person of the agency, with a scan. */
+async function decisionOf({ database, person }: Ground): Promise<number> {
+  const number = `${++names}/QĐ`
+  const { rows } = await sql<{ id: number }>`
+    with made as (
+      insert into decision (number, day, scan, scan_type, created_at)
+      values (${number}, '2026-01-01', '%PDF-', 'application/pdf', now()) returning id
+    ), said as (
+      insert into announcement (decision_id, person_id, kind, day)
+      select id, ${person}::bigint, 'leave', '2099-01-01' from made
+    ) select id from made`.execute(database.db)
+  return rows[0]?.id ?? 0
+}
+
+async function announcementOf(ground: Ground): Promise<number> {
+  const decision = await decisionOf(ground)
+  return (await ground.one<{ id: number }>(`select id from announcement where decision_id = ${decision}`)).id
+}
+
+/** The first day of an absence that was entered by hand for the person. */
+async function absenceOf({ database, person }: Ground): Promise<string> {
+  await sql`insert into absence (person_id, first_day, kind) values (${person}, '2026-01-05', 'study')
+    on conflict do nothing`.execute(database.db)
+  return '2026-01-05'
 }
 
 async function openGround(t: Parameters<typeof openProvince>[0]): Promise<Ground> {
