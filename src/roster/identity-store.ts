@@ -27,7 +27,7 @@ export async function identify(trx: Trx, read: Staged, holders: AddressHolders |
   await matchMadeAnew(trx, read)
   await matchByMark(trx, read, 'number_hash')
   await matchByStaffId(trx, read)
-  if (holders) await matchByAddress(trx, read, holders)
+  await matchByAddress(trx, read, holders)
   await matchByName(trx, read)
   if (!read.settled) await doubtUnknown(trx, read)
 }
@@ -41,7 +41,7 @@ async function linkRecords(trx: Trx, { run, source, settled }: Staged): Promise<
 }
 
 /** The record `r` is not in this read any more: neither as it was, nor changed, nor rejected. */
-function missingNow({ run }: Staged): RawBuilder<unknown> {
+export function missingNow({ run }: Staged): RawBuilder<unknown> {
   return sql`(r.number in (select number from roster_staged_missing where run_id = ${run})
     and not exists (select 1 from roster_staged_person o where o.run_id = ${run} and o.source_key = r.source_key)
     and not exists (select 1 from roster_rejection x where x.run_id = ${run} and x.source_key = r.source_key
@@ -165,12 +165,29 @@ async function matchByStaffId(trx: Trx, read: Staged): Promise<void> {
 const ADDRESSES_AT_ONCE = 1000
 
 /** By the official address: the one a roster named before, or that of a mailbox held now. */
-async function matchByAddress(trx: Trx, read: Staged, holders: AddressHolders): Promise<void> {
+async function matchByAddress(trx: Trx, read: Staged, holders: AddressHolders | null): Promise<void> {
   const { run } = read
+  const found = holders === null ? [] : await heldAddresses(trx, read, holders)
+  const named = sql`select s.source_key, p.id as person_id from roster_staged_person s
+    join person p on p.address = s.address where ${unknown(run)} and ${free(read)} and not ${conflict}`
+  const holding = sql`select s.source_key, p.id as person_id
+    from json_to_recordset(${rowsOf(found)}::json) as t(source_key text, person_id bigint)
+    join roster_staged_person s on s.run_id = ${run} and s.source_key = t.source_key
+    join person p on p.id = t.person_id where ${unknown(run)} and ${free(read)} and not ${conflict}`
+  for (const candidates of found.length > 0 ? [holding, named] : [named]) {
+    await link(trx, read, sql`${candidates} and p.search_key = s.search_key`)
+    if (!read.settled) await doubt(trx, read, 'sameStaffId', candidates)
+  }
+}
+
+type Held = { source_key: string; person_id: number }
+
+/** Entries whose address is that of a mailbox somebody holds now. */
+async function heldAddresses(trx: Trx, { run }: Staged, holders: AddressHolders): Promise<Held[]> {
   const { rows } = await sql<{ key: string; address: string }>`
     select s.source_key as key, s.address from roster_staged_person s
     where ${unknown(run)} and s.address is not null`.execute(trx)
-  const found: { source_key: string; person_id: number }[] = []
+  const found: Held[] = []
   for (let at = 0; at < rows.length; at += ADDRESSES_AT_ONCE) {
     const page = rows.slice(at, at + ADDRESSES_AT_ONCE)
     const held = await holders(
@@ -183,16 +200,7 @@ async function matchByAddress(trx: Trx, read: Staged, holders: AddressHolders): 
       if (person !== undefined) found.push({ source_key: key, person_id: person })
     }
   }
-  const named = sql`select s.source_key, p.id as person_id from roster_staged_person s
-    join person p on p.address = s.address where ${unknown(run)} and ${free(read)} and not ${conflict}`
-  const holding = sql`select s.source_key, p.id as person_id
-    from json_to_recordset(${rowsOf(found)}::json) as t(source_key text, person_id bigint)
-    join roster_staged_person s on s.run_id = ${run} and s.source_key = t.source_key
-    join person p on p.id = t.person_id where ${unknown(run)} and ${free(read)} and not ${conflict}`
-  for (const candidates of [holding, named]) {
-    await link(trx, read, sql`${candidates} and p.search_key = s.search_key`)
-    if (!read.settled) await doubt(trx, read, 'sameStaffId', candidates)
-  }
+  return found
 }
 
 /** Folded name, birth day, and an agency in common or a place on the holding list. */

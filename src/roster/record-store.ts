@@ -6,6 +6,7 @@
  */
 import { sql } from 'kysely'
 import { type Db, rowsOf, type Trx } from '../database/database.ts'
+import { missingNow } from './identity-store.ts'
 import { type Merged, merge, type Override, type SourceSays, type Trust } from './merge.ts'
 import { foldText, sortKey } from './name.ts'
 import type { Said, Staged } from './roster.ts'
@@ -132,20 +133,22 @@ function saidFrom(text: string): Said {
   return JSON.parse(text) as Said
 }
 
-async function together(trx: Trx, { run, source }: Staged, after: string): Promise<Together[]> {
+async function together(trx: Trx, read: Staged, after: string): Promise<Together[]> {
+  const { run, source } = read
+  // a record that this read misses says nothing any more
+  const speaks = sql`(r.missing_since is null and r.said <> '{}' and (r.source, r.source_key) <> (${source}, s.source_key)
+    and not (r.source = ${source} and ${missingNow(read)}))`
   const { rows } = await sql<Together>`
     select s.source_key as key, s.said,
       coalesce((select json_agg(json_build_object('source', r.source, 'key', r.source_key, 'on', r.said_on::text, 'said', r.said)
           order by r.number)
-        from roster_record r where r.person_id = s.person_id and r.missing_since is null and r.said <> '{}'
-          and (r.source, r.source_key) <> (${source}, s.source_key)), '[]') as others,
+        from roster_record r where r.person_id = s.person_id and ${speaks}), '[]') as others,
       (select json_build_object('saidPosts', o.said_posts, 'posts', o.posts)
         from roster_override o where o.person_id = s.person_id) as override
     from roster_staged_person s
     where s.run_id = ${run} and s.person_id is not null and s.source_key collate "C" > ${after}
       and (exists (select 1 from roster_override o where o.person_id = s.person_id)
-        or exists (select 1 from roster_record r where r.person_id = s.person_id and r.missing_since is null
-          and r.said <> '{}' and (r.source, r.source_key) <> (${source}, s.source_key)))
+        or exists (select 1 from roster_record r where r.person_id = s.person_id and ${speaks}))
     order by s.source_key collate "C" limit ${PEOPLE_AT_ONCE}`.execute(trx)
   return rows
 }

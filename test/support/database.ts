@@ -69,14 +69,19 @@ function reused(): () => Promise<Database> {
   return async () => {
     engine ??= embedded()
     const database = await engine
-    await sql`do $$ declare names text; begin
-      select string_agg(format('%I', tablename), ',') into names from pg_tables
-        where schemaname = 'public' and tablename <> 'schema_migration';
-      alter table audit disable trigger audit_no_truncate;
-      execute 'truncate ' || names || ' restart identity cascade';
-      alter table audit enable trigger audit_no_truncate;
-      insert into audit_head (number, hash) values (0, '');
-    end $$`.execute(database.db)
+    await empty(database)
     return { ...database, close: async () => {} }
   }
+}
+
+/** Empties all tables, as if freshly migrated. */
+export async function empty(database: Database): Promise<void> {
+  await sql`do $$ declare names text; begin
+    select string_agg(format('%I', tablename), ',') into names from pg_tables
+      where schemaname = 'public' and tablename <> 'schema_migration';
+    alter table audit disable trigger audit_no_truncate;
+    execute 'truncate ' || names || ' restart identity cascade';
+    alter table audit enable trigger audit_no_truncate;
+    insert into audit_head (number, hash) values (0, '');
+  end $$`.execute(database.db)
 }
