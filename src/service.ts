@@ -79,8 +79,8 @@ const skipped = (): StepEnd => ({ result: { skipped: true }, exit: 0, line: '–
 async function aroundDueAgencies(context: CommandContext, read: () => Promise<StepEnd>): Promise<StepEnd> {
   const before = await doDueChanges(context, ['open', 'change'])
   const end = await read()
-  const after = await doDueChanges(context, ['close'])
-  const agencyChanges = { done: before.done + after.done, stuck: [...before.stuck, ...after.stuck] }
+  const after = await doDueChanges(context, ['close', 'open', 'change'])
+  const agencyChanges = { done: before.done + after.done, stuck: after.stuck }
   const { done, stuck } = agencyChanges
   if (done + stuck.length === 0) return end
   return {

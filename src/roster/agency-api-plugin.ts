@@ -39,6 +39,10 @@ const Period = Type.Object({
   parent: orNull(Named, 'null at the top, and where the agency above is outside the scope.'),
   source: orNull(Text, 'The roster source that says of it; null where it was opened by hand.'),
   byHand: Type.Boolean(),
+  endedBy: orNull(
+    Type.Object({ decision: orNull(Type.Object({ number: Text, day: Day })) }),
+    'How it was closed by hand after it.',
+  ),
   decision: orNull(Type.Object({ number: Text, day: Day })),
 })
 const History = Type.Object({

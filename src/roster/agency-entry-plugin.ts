@@ -139,6 +139,16 @@ export async function doDueChanges(
   context: CommandContext,
   kinds: readonly AgencyChange['kind'][],
 ): Promise<DueResult> {
+  let done = 0
+  for (;;) {
+    const pass = await duePass(context, kinds)
+    done += pass.done
+    // one may have made way for another: the code of a closed agency, the last one below another
+    if (pass.done === 0 || pass.stuck.length === 0) return { done, stuck: pass.stuck }
+  }
+}
+
+async function duePass(context: CommandContext, kinds: readonly AgencyChange['kind'][]): Promise<DueResult> {
   const { db } = context.database
   const today = todayOf(context)
   const result: DueResult = { done: 0, stuck: [] }

@@ -144,7 +144,17 @@ function periodItem(view: HistoryView, period: HistoryPeriod, before: HistoryPer
   const day = period.firstDay === '-infinity' ? null : period.firstDay
   const onTree =
     day === null ? '' : html` · <a href="${addressOf(treePath, { asOf: day })}">${say.onTree}</a>`
-  return html`<li><div class="when">!${span}</div><div class="fw-medium">${period.name} <span class="code">${period.code}</span></div><div>!${changesOf(view, period, before)}</div><div class="stamp">!${reasonText(locale, period)}!${onTree}</div></li>`
+  const end = endText(locale, period)
+  return html`<li><div class="when">!${span}</div><div class="fw-medium">${period.name} <span class="code">${period.code}</span></div><div>!${changesOf(view, period, before)}</div><div class="stamp">!${reasonText(locale, period)}!${onTree}</div>!${end}</li>`
+}
+
+/** By what it was closed, where nothing follows. */
+function endText(locale: Locale, { lastDay, endedBy }: HistoryPeriod): string {
+  const say = agencyWords[locale]
+  if (endedBy === null) return ''
+  const { decision } = endedBy
+  const why = decision === null ? say.byHand : say.byDecision(decision.number, dayText(decision.day))
+  return html`<div>${closedText(locale, lastDay)}</div><div class="stamp">${say.by}: ${why}</div>`
 }
 
 function changesOf(view: HistoryView, period: HistoryPeriod, before: HistoryPeriod | undefined): string {
@@ -162,7 +172,7 @@ function changesOf(view: HistoryView, period: HistoryPeriod, before: HistoryPeri
   ]
   if (goesOn) {
     const changed = facts.filter(([other]) => other).map(([, word, value]) => html`${word}: !${value}`)
-    return html`${say.changed}: !${changed.join(' · ')}`
+    return html`${say.changed} !${changed.join(' · ')}`
   }
   const word = period.firstDay === '-infinity' ? say.beginning : say.opened
   const stands = facts.slice(2).map(([, name, value]) => html`${name}: !${value}`)

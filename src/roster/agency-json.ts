@@ -37,6 +37,7 @@ type HistoryParts = {
     parent: AgencyName | null
     decision: { number: string; day: Day } | null
     byHand: boolean
+    endedBy: { decision: { number: string; day: Day } | null } | null
     source: string
   }[]
   below: readonly (AgencyName & { firstDay: string; lastDay: string })[]

@@ -102,7 +102,7 @@ const vi = {
   notWaiting: 'Thay đổi này không còn chờ: đã thực hiện hoặc đã được rút lại.',
   inUse: 'Chưa cho thôi hoạt động được',
   inUseText: 'Cần xử lý những việc dưới đây trước; chưa có gì thay đổi.',
-  inUseLater: 'Đến ngày đó cần xử lý xong những việc dưới đây, nếu không thay đổi sẽ chờ thêm.',
+  inUseLater: 'Trước ngày thôi hoạt động cần xử lý xong những việc dưới đây.',
   peopleThere: (people: string) => `${people} người đang hoặc sẽ công tác tại đây`,
   peopleWay:
     'Chuyển họ sang cơ quan khác bằng quyết định, hoặc chờ nguồn danh sách nêu nơi công tác mới, rồi thực hiện lại.',
@@ -225,7 +225,7 @@ const en: AgencyWords = {
   notWaiting: 'This change waits no longer: it was done or withdrawn.',
   inUse: 'It cannot be closed yet',
   inUseText: 'First see to what stands below; nothing was changed.',
-  inUseLater: 'By that day this has to be seen to, or the change waits longer.',
+  inUseLater: 'Before the agency is closed, see to what stands below.',
   peopleThere: people => `${people} people serve here or are announced`,
   peopleWay:
     'Move them to another agency by a decision, or wait for a roster source to say where they are; then try again.',

@@ -56,13 +56,18 @@ export type HistoryPeriod = {
   /** The decision it began by. */
   decision: { number: string; day: Day } | null
   byHand: boolean
+  /** Closed by hand after it, by a decision or without; null: it goes on, or a source no longer names it. */
+  endedBy: { decision: { number: string; day: Day } | null } | null
   /** Name of the source that says of the agency; '' where it was opened by hand. */
   source: string
 }
 
 /** What an agency was called and where it stood, the newest first. The one above by its name on the last day of each. */
 export async function historyOf(db: Db, agencyId: number): Promise<HistoryPeriod[]> {
-  type Row = Omit<HistoryPeriod, 'parent' | 'decision'> & {
+  type Row = Omit<HistoryPeriod, 'parent' | 'decision' | 'endedBy'> & {
+    ended: boolean
+    endNumber: string | null
+    endDay: Day | null
     parentId: number | null
     parentCode: string | null
     parentName: string | null
@@ -72,17 +77,26 @@ export async function historyOf(db: Db, agencyId: number): Promise<HistoryPeriod
   const { rows } = await sql<Row>`
     select p.first_day as "firstDay", p.last_day as "lastDay", p.code, p.name, p.level, p.sector, a.source,
       p.parent_id as "parentId", above.code as "parentCode", above.name as "parentName", d.number, d.day,
-      exists (select 1 from agency_change c where c.agency_id = p.agency_id and c.state = 'done' and c.day = p.first_day) as "byHand"
+      exists (select 1 from agency_change c where c.agency_id = p.agency_id and c.state = 'done' and c.day = p.first_day) as "byHand",
+      closing.id is not null as ended, closed.number as "endNumber", closed.day as "endDay"
     from agency_period p join agency a on a.id = p.agency_id
     left join decision d on d.id = p.decision_id
+    left join agency_change closing on closing.agency_id = p.agency_id and closing.kind = 'close'
+      and closing.state = 'done' and closing.day = p.last_day + 1
+    left join decision closed on closed.id = closing.decision_id
     left join lateral (select code, name from agency_period where agency_id = p.parent_id
       order by first_day <= p.last_day desc, first_day desc limit 1) above on true
     where p.agency_id = ${agencyId} order by p.first_day desc`.execute(db)
-  return rows.map(({ parentId, parentCode, parentName, number, day, ...period }) => ({
-    ...period,
-    parent: parentId === null ? null : { id: parentId, code: parentCode ?? '', name: parentName ?? '' },
-    decision: number === null || day === null ? null : { number, day },
-  }))
+  return rows.map(
+    ({ parentId, parentCode, parentName, number, day, ended, endNumber, endDay, ...period }) => ({
+      ...period,
+      parent: parentId === null ? null : { id: parentId, code: parentCode ?? '', name: parentName ?? '' },
+      decision: number === null || day === null ? null : { number, day },
+      endedBy: ended
+        ? { decision: endNumber === null || endDay === null ? null : { number: endNumber, day: endDay } }
+        : null,
+    }),
+  )
 }
 
 export type BelowPeriod = AgencyName & { firstDay: string; lastDay: string }

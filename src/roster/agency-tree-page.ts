@@ -45,26 +45,26 @@ export type TreeView = {
 }
 
 export function treePage(view: TreeView): string {
-  const { locale, day, today, total, mayManage } = view
+  const { locale, day, today, total } = view
   const say = agencyWords[locale]
-  const add = mayManage ? html`<a class="btn btn-primary" href="/agencies/open">${say.openAgency}</a>` : ''
   return [
     pageHead({
       title: day === today ? say.treeNow : say.treeOn(dayText(day)),
       stamp: html`${say.count(number(locale, total))}`,
       crumbs: [{ href: '/agencies', text: locale === 'vi' ? 'Cơ quan' : 'Agencies' }],
     }),
-    html`<div class="actions mb-3">!${dayForm(view)}!${add}</div>`,
-    waitingCard(view),
+    dayForm(view),
+    day === today ? waitingCard(view) : '',
     treeCard(view),
     turnsCard(view),
   ].join('')
 }
 
-function dayForm({ locale, day, today }: TreeView): string {
+function dayForm({ locale, day, today, mayManage }: TreeView): string {
   const say = agencyWords[locale]
+  const add = mayManage ? html`<a class="btn btn-primary" href="/agencies/open">${say.openAgency}</a>` : ''
   const now = day === today ? '' : html`<a class="btn" href="${treePath}">${say.today}</a>`
-  return html`<form class="filter" action="${treePath}"><div><label class="form-label" for="asOf">${say.day}</label>!${input({ id: 'asOf', type: 'date', value: day, more: { max: today } })}</div><button class="btn">${say.see}</button>!${now}</form>`
+  return html`<form class="filter mb-3" action="${treePath}"><div><label class="form-label" for="asOf">${say.day}</label>!${input({ id: 'asOf', type: 'date', value: day, more: { max: today } })}</div><button class="btn">${say.see}</button>!${now}!${add}</form>`
 }
 
 function treeCard(view: TreeView): string {

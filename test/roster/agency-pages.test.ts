@@ -141,7 +141,7 @@ t.test(
     const past = main((await web.get('/agencies/tree?asOf=2026-11-09', admin)).body)
     t.match(past, /Phòng Công chức<\/a>.*nay là Phòng Công chức, viên chức/s)
     const history = main((await web.get('/agencies/H99.05.01/history', admin)).body)
-    t.match(history, /Thay đổi: tên: Phòng Công chức, viên chức · cấp trên: <a[^>]*>Sở Y tế/)
+    t.match(history, /Thay đổi tên: Phòng Công chức, viên chức · cấp trên: <a[^>]*>Sở Y tế/)
     const below = main((await web.get('/agencies/H99.05/history', admin)).body)
     t.match(below, /Phòng Công chức.*09\/11\/2026/s, 'it stood below until then')
     const same = await web.post('/agencies/H99.05.01/change', admin, {
@@ -192,6 +192,7 @@ t.test(
     t.equal(empty.status, 303)
     t.same(await periods(ground, 6), ['-infinity 2026-11-20 H99.48 UBND đặc khu Hòn Nghệ 1'])
     const page = main((await web.get(String(empty.headers.location), admin)).body)
+    t.match(page, /Căn cứ: nhập tay/)
     t.match(page, /Thôi hoạt động từ 21\/11\/2026/)
     t.notMatch(page, /H99\.48\/change/, 'a closed one is not changed')
     t.equal((await web.get('/agencies/H99.48/close', admin)).status, 404)
