@@ -39,6 +39,8 @@ import {
 } from './panel-page.ts'
 import { silences, silenceText } from './roster-silence.ts'
 import { type AgencyOrder, agencyOrders, isMeant, ordered, searchOf } from './search.ts'
+import type { Sector, SectorOf } from './sector-figures.ts'
+import { placeFacts, type SectorsSeen, sectorCard, sectorsSeen, viewTabs } from './sector-page.ts'
 import { stageFigures } from './stage.ts'
 import { type TargetState, type TargetStatus, targetStatuses } from './target.ts'
 
@@ -65,15 +67,25 @@ export async function agenciesPage(
   const nothing = nothingYet(view, request)
   const body = [
     headOf(pages, view, words.agencies, view.visible[0]),
-    nothing ?? (await listCard(pages, view, request)),
+    nothing ?? (await viewedCard(pages, view, request)),
   ].join('')
   return sendPage(pages.context, request, reply, { title: words.agencies, place: 'agencies', body })
 }
 
+const views = ['sector'] as const
+
+/** By agency, or the sums by sector. */
+async function viewedCard(pages: Pages, view: View, request: FastifyRequest): Promise<string> {
+  const bySector = queryChoice(request.query, 'view', views) === 'sector'
+  const card = bySector ? sectorCard(pages, view, request) : await listCard(pages, view, request)
+  return html`!${viewTabs(view, bySector)}!${card}`
+}
+
 async function listCard(pages: Pages, view: View, request: FastifyRequest): Promise<string> {
   const { words } = view
-  const chosen = chosenOf(view, request)
-  const meant = view.visible.filter(agency => fits(agency, chosen))
+  const sectors = sectorsSeen(pages, view)
+  const chosen = chosenOf(view, request, sectors)
+  const meant = view.visible.filter(agency => fits(agency, chosen, sectors.of))
   const found = ordered(
     chosen.status === null ? meant : meant.filter(agency => statusOf(agency) === chosen.status),
     chosen.sort,
@@ -86,15 +98,15 @@ async function listCard(pages: Pages, view: View, request: FastifyRequest): Prom
   return tableCard({
     title: words.agencies,
     actions: exportLink(view, request),
-    table: html`<div class="card-body border-bottom">!${filterForm(view, chosen)}!${statusChoices(view, '/agencies', meant, chosen.status, rest)}</div>!${rows.length === 0 ? noneFound(view) : agencyTable(view, rows, { tree, hold: true })}`,
+    table: html`<div class="card-body border-bottom">!${filterForm(view, chosen, sectors.named)}!${statusChoices(view, '/agencies', meant, chosen.status, rest)}</div>!${rows.length === 0 ? noneFound(view) : agencyTable(view, rows, { tree, hold: true })}`,
     foot: footOf(view, chosen, { first, shown: shown.length, found: found.length }),
   })
 }
 
-function chosenOf(view: View, request: FastifyRequest): Chosen {
+function chosenOf(view: View, request: FastifyRequest, { named }: SectorsSeen): Chosen {
   const { query } = request
   const levels = [...new Set(view.visible.map(each => each.level))]
-  const sectors = sectorsOf(view)
+  const sectors = named.map(each => each.code)
   return {
     q: queryText(query, 'q'),
     status: queryChoice(query, 'status', targetStatuses),
@@ -105,26 +117,32 @@ function chosenOf(view: View, request: FastifyRequest): Chosen {
   }
 }
 
-function sectorsOf({ visible }: View): string[] {
-  return [...new Set(visible.flatMap(each => (each.sector === null ? [] : [each.sector])))]
-}
-
 /** The choice as the address bar has it; what is usual is left out. */
 function addressed({ q, status, level, sector, sort }: Chosen): Record<string, string | null> {
   return { q, level, sector, status, sort: sort === 'tree' ? null : sort }
 }
 
-function fits(agency: AgencyFigures, { q, level, sector }: Chosen): boolean {
+function fits(
+  agency: AgencyFigures,
+  { q, level, sector }: Chosen,
+  sectorOf: ReadonlyMap<number, SectorOf>,
+): boolean {
   const search = searchOf(q)
   if (search !== null && !isMeant(agency, search)) return false
-  return (level === null || agency.level === level) && (sector === null || agency.sector === sector)
+  return (
+    (level === null || agency.level === level) &&
+    (sector === null || sectorOf.get(agency.id)?.code === sector)
+  )
 }
 
-function filterForm(view: View, { q, status, level, sector, sort }: Chosen): string {
+function filterForm(
+  view: View,
+  { q, status, level, sector, sort }: Chosen,
+  sectors: readonly Sector[],
+): string {
   const { words, locale, asOf } = view
   const say = words.table
   const levels = [...new Set(view.visible.map(each => each.level))]
-  const sectors = sectorsOf(view)
   const any = { value: '', text: say.any }
   const labelled = (id: string, label: string, control: string) =>
     html`<div><label class="form-label" for="${id}">${label}</label>!${control}</div>`
@@ -139,7 +157,7 @@ function filterForm(view: View, { q, status, level, sector, sort }: Chosen): str
           select({
             id: 'sector',
             value: sector ?? '',
-            options: [any, ...sectors.map(each => ({ value: each, text: each }))],
+            options: [any, ...sectors.map(each => ({ value: each.code, text: each.name }))],
           }),
         )
   return html`<form class="filter mb-3" action="/agencies">!${labelled(
@@ -225,7 +243,10 @@ async function agencyBody(
     stagesCard(view, agency, { names, waiting }),
     await belowCard(pages, view, request, agency),
     html`<div class="row g-3"><div class="col-lg-6">!${missingCard(view, agency, { names, sheet: sheetForm(view, request, agency) })}</div><div class="col-lg-6">!${targetsCard(view, agency)}</div></div>`,
-    factsCard(view, agency, await listFacts(pages, view, request, agency)),
+    factsCard(view, agency, [
+      ...placeFacts(pages, view, agency),
+      ...(await listFacts(pages, view, request, agency)),
+    ]),
   ].join('')
 }
 
@@ -310,9 +331,6 @@ function factsCard(view: View, agency: AgencyFigures, list: readonly [string, st
   const facts: [string, string][] = [
     [words.agency.code, html`${agency.code}`],
     [words.table.level, html`${levelWord(agency.level, locale)}`],
-    ...(agency.sector === null
-      ? []
-      : [[words.table.sector, html`${agency.sector}`] satisfies [string, string]]),
     [words.agency.staff, number(locale, agency.staff)],
     [
       words.agency.own,

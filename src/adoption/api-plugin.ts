@@ -13,15 +13,17 @@ import { peopleWords } from './people-messages.ts'
 import { type Asked, askedPeople, auditList, peopleQuery } from './people-page.ts'
 import { type ListedPerson, listPeople } from './people-store.ts'
 import { explanationOf, seePerson } from './person-page.ts'
-import { anomaliesOf, reportOf } from './report.ts'
+import { anomaliesOf, reportOf, sectorsOf } from './report.ts'
 import {
   AdoptionAnswer,
   ExplanationAnswer,
   HistoryAnswer,
   PeopleAnswer,
   parameters,
+  SectorsAnswer,
   TargetsAnswer,
 } from './schema.ts'
+import { sectorCsv } from './sector-table.ts'
 import { WEEKS } from './stage.ts'
 import { csvLines, csvTable } from './table.ts'
 import { summaryOf, targetsInView } from './targets-page.ts'
@@ -49,6 +51,14 @@ export function apiRoutes(server: FastifyInstance, pages: Pages): void {
       asOf,
     }),
     request => adoption(pages, request),
+  )
+  server.get(
+    '/api/v1/adoption/sectors',
+    route('figures.view', 'The figures of each sector over an agency and all below it.', SectorsAnswer, {
+      agency,
+      asOf,
+    }),
+    request => sectors(pages, request),
   )
   server.get(
     '/api/v1/adoption/history',
@@ -87,6 +97,9 @@ export function exportRoutes(server: FastifyInstance, pages: Pages): void {
   server.get('/export/adoption.csv', { config: { access: 'export' } }, (request, reply) =>
     exportAdoption(pages, request, reply),
   )
+  server.get('/export/sectors.csv', { config: { access: 'export' } }, (request, reply) =>
+    exportSectors(pages, request, reply),
+  )
   server.get('/export/people.csv', { config: { access: 'export' } }, (request, reply) =>
     exportPeople(pages, request, reply),
   )
@@ -114,6 +127,19 @@ async function reportFor(pages: Pages, view: View, request: FastifyRequest): Pro
 async function adoption(pages: Pages, request: FastifyRequest): Promise<AdoptionReport> {
   const view = await openView(pages, request)
   return reportFor(pages, view, request)
+}
+
+async function sectors(pages: Pages, request: FastifyRequest) {
+  const view = await openView(pages, request)
+  const agency = meantAgency(view, request)
+  const within = agency === null ? view.visible : subtreeOf(view, agency)
+  const { sectors } = pages.context.config.roster
+  return {
+    asOf: view.day,
+    partial: view.partial,
+    definition: FIGURE_DEFINITION,
+    sectors: sectorsOf(view, within, sectors),
+  }
 }
 
 async function history(pages: Pages, request: FastifyRequest) {
@@ -180,6 +206,21 @@ async function exportAdoption(pages: Pages, request: FastifyRequest, reply: Fast
   })
   return asFile(reply, `su-dung-${agency?.code ?? 'toan-bo'}-${view.day}.csv`).send(
     csvTable(report, view.locale),
+  )
+}
+
+async function exportSectors(pages: Pages, request: FastifyRequest, reply: FastifyReply) {
+  const view = await openView(pages, request)
+  const agency = meantAgency(view, request)
+  const within = agency === null ? view.visible : subtreeOf(view, agency)
+  const rows = sectorsOf(view, within, pages.context.config.roster.sectors)
+  await audit(pages.context, request, {
+    action: 'export',
+    agencyId: agency?.id ?? null,
+    detail: { what: 'sectors', format: 'csv', asOf: view.day, rows: rows.length },
+  })
+  return asFile(reply, `su-dung-theo-khoi-${agency?.code ?? 'toan-bo'}-${view.day}.csv`).send(
+    sectorCsv({ asOf: view.day, partial: view.partial }, rows, view.locale),
   )
 }
 

@@ -16,6 +16,9 @@ export type Words = {
   agency: string
   code: string
   level: string
+  sector: string
+  noSector: string
+  agencies: string
   parent: string
   status: string
   asOf: string
@@ -42,6 +45,9 @@ const vi: Words = {
   agency: 'Cơ quan',
   code: 'Mã',
   level: 'Cấp',
+  sector: 'Khối',
+  noSector: 'Chưa phân khối',
+  agencies: 'Số cơ quan',
   parent: 'Mã cơ quan cấp trên',
   status: 'Tình trạng',
   asOf: 'Số liệu đến hết ngày',
@@ -116,6 +122,9 @@ const en: Words = {
   agency: 'Agency',
   code: 'Code',
   level: 'Level',
+  sector: 'Sector',
+  noSector: 'No sector',
+  agencies: 'Agencies',
   parent: 'Code of the agency above',
   status: 'Status',
   asOf: 'As of',

@@ -118,6 +118,18 @@ export type PageWords = {
     seeList: string
     reviews: Count
   }
+  sectors: {
+    views: string
+    byAgency: string
+    bySector: string
+    tree: string
+    title: string
+    agencies: string
+    text: string
+    inherited: string
+    time: string
+    history: string
+  }
   target: {
     none: { title: string; text: string }
     asked: string
@@ -310,6 +322,18 @@ const vi: PageWords = {
     list: 'Danh sách cán bộ',
     seeList: 'Xem và xác nhận danh sách',
     reviews: count => `${count} trường hợp cần xác minh`,
+  },
+  sectors: {
+    views: 'Cách xem cơ quan',
+    byAgency: 'Theo cơ quan',
+    bySector: 'Theo khối',
+    tree: 'Cây tổ chức',
+    title: 'Số liệu theo khối',
+    agencies: 'Số cơ quan',
+    text: 'Mỗi người được tính một lần, ở cơ quan của mình. Cơ quan chưa ghi khối được tính theo cơ quan cấp trên gần nhất có ghi.',
+    inherited: 'theo cơ quan cấp trên',
+    time: 'Theo thời gian',
+    history: 'Lịch sử tên, mã, cấp trên',
   },
   target: {
     none: {
@@ -524,6 +548,18 @@ const en: PageWords = {
     list: 'Roster',
     seeList: 'See and confirm the list',
     reviews: count => `${count} to be settled`,
+  },
+  sectors: {
+    views: 'Ways to see the agencies',
+    byAgency: 'By agency',
+    bySector: 'By sector',
+    tree: 'Organisation',
+    title: 'Figures by sector',
+    agencies: 'Agencies',
+    text: 'Everybody is counted once, at their own agency. An agency without a sector counts in that of the nearest above that has one.',
+    inherited: 'as the agency above',
+    time: 'Over time',
+    history: 'History of name, code and place',
   },
   target: {
     none: {

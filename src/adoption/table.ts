@@ -25,13 +25,13 @@ export function textTable(report: AdoptionReport, figures: readonly AgencyFigure
   return [...lines, '', ...footer(report, word, format), ''].join('\n')
 }
 
-type Format = {
+export type Format = {
   number: (value: number) => string
   percent: (share: number) => string
   day: (day: string) => string
 }
 
-function formatOf(locale: Locale): Format {
+export function formatOf(locale: Locale): Format {
   const tag = locale === 'vi' ? 'vi-VN' : 'en-GB'
   const number = new Intl.NumberFormat(tag)
   const percent = new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 1 })
@@ -48,7 +48,11 @@ function apart(share: number): number {
   return share > 0 && share < 0.0005 ? 0.001 : share
 }
 
-function rateCell(agency: AgencyJson, column: (typeof columns)[number], format: Format): string {
+export function rateCell(
+  agency: Pick<AgencyJson, 'rate' | CountName>,
+  column: (typeof columns)[number],
+  format: Format,
+): string {
   const [rate, count, required] = [agency.rate[column], agency[column], agency.required]
   if (rate === null || count === null || required === null) return UNKNOWN
   if (required < SMALL) return `${count}/${required}`
@@ -68,7 +72,7 @@ function printable(text: string): string {
 }
 
 /** The first and the last column to the left, numbers to the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
+export function aligned(rows: readonly (readonly string[])[]): string[] {
   const last = (rows[0]?.length ?? 0) - 1
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((most, row) => Math.max(most, displayWidth(row[column] ?? '')), 0),
