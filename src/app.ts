@@ -26,6 +26,7 @@ import { migrate } from './database/migrate.ts'
 import { AppError, toAppError } from './error.ts'
 import { dayAt } from './ids.ts'
 import { mailboxCommands } from './mailbox/command.ts'
+import { addressHolders } from './mailbox/store.ts'
 import { agencyCommands } from './roster/agency-command.ts'
 import { rosterCommands } from './roster/command.ts'
 import { decisionCommands } from './roster/decision-command.ts'
@@ -147,7 +148,7 @@ export async function runCommand(
   requireCommandRight(command)
   const action = commandAudit(command.name, values)
   try {
-    const answer = await command.run(context, values, words)
+    const answer = await command.run({ ...context, addressHolders }, values, words)
     if (action !== null) await recordCommand(context, action, { values, answer })
     return answer
   } catch (thrown) {

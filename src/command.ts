@@ -7,7 +7,7 @@
 import type { ParseArgsConfig } from 'node:util'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
-import type { Database } from './database/database.ts'
+import type { Database, Db } from './database/database.ts'
 import { AppError } from './error.ts'
 import { type Day, parseDay } from './ids.ts'
 
@@ -24,7 +24,11 @@ export type ConfigContext = {
 }
 
 /** What every other command is given: an open database, brought up to date unless the command does that itself. */
-export type CommandContext = ConfigContext & { database: Database }
+export type CommandContext = ConfigContext & {
+  database: Database
+  /** Who holds these official addresses now: what the mailbox subject knows, handed in by the composition. */
+  addressHolders?: (db: Db, addresses: readonly string[]) => Promise<{ address: string; person: number }[]>
+}
 
 export type Answer = {
   /** The JSON object; a value that is an async iterable of pages is written as one list. */

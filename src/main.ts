@@ -7,6 +7,8 @@ import { AppError } from './error.ts'
 // per cent of time. It takes effect as long as little was allocated.
 setFlagsFromString('--max-semi-space-size=4')
 setFlagsFromString('--semi-space-growth-factor=1')
+// Nor is the old space let grow to three times what is alive before it is cleared.
+setFlagsFromString('--heap-growing-percent=50')
 
 /** Writes and waits where the reader is slower than we are. */
 async function write(text: string): Promise<void> {

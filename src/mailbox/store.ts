@@ -5,6 +5,21 @@ import { type Address, addDays, type Day } from '../ids.ts'
 import { shownState } from './activation-store.ts'
 import type { AgencyNode, ListedEntry } from './plan.ts'
 
+/** Who holds the personal mailboxes of these addresses now. */
+export async function addressHolders(
+  db: Db,
+  addresses: readonly string[],
+): Promise<{ address: string; person: number }[]> {
+  const { rows } = await sql<{ address: string; person: number }>`
+    select a.address, h.person_id as person from mailbox_address a
+    join mailbox m on m.id = a.mailbox_id and m.kind = 'personal'
+    join mailbox_holder h on h.mailbox_id = m.id and h.last_day = 'infinity'
+    where a.last_day = 'infinity' and a.address in (select json_array_elements_text(${JSON.stringify(addresses)}::json))`.execute(
+    db,
+  )
+  return rows
+}
+
 // what the platform has ---------------------------------------------------------------------------------------------
 
 /** What listings that were broken off have left. */

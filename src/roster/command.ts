@@ -12,13 +12,16 @@ import {
 import { userPath } from '../config.ts'
 import { AppError } from '../error.ts'
 import { dayAt } from '../ids.ts'
+import { applyAnnouncements } from './announce.ts'
+import { expireHoldings } from './holding-store.ts'
 import { importFile } from './import.ts'
 import { guardText, type Locale, rejectionText, words } from './messages.ts'
-import { type RejectionRow, rejectionsOf, sourceNameOf } from './store.ts'
+import { lockRoster, type RejectionRow, rejectionsOf, sourceNameOf } from './store.ts'
 import {
   approveRun,
   exitStatusOf,
   openSource,
+  type ReadingContext,
   type RosterResult,
   type SourceOpener,
   syncSource,
@@ -73,12 +76,31 @@ export const rosterCommands: Command[] = [
   },
 ]
 
-/** Reads the sources one after the other, each a run of its own. */
+/** What a run needs of its surroundings. */
+export function readingContext({ database, config, now, addressHolders }: CommandContext): ReadingContext {
+  return { db: database.db, config, now, ...(addressHolders ? { holders: addressHolders } : {}) }
+}
+
+/** What decisions and sources announced for a day that has come, and waiting that is over. */
+export async function doDue({ config, database, now }: CommandContext): Promise<void> {
+  const { db } = database
+  const today = dayAt(now().getTime(), config.timeZone)
+  await applyAnnouncements(db, today, now())
+  await db.transaction().execute(async trx => {
+    await lockRoster(trx)
+    await expireHoldings(trx, today, null)
+  })
+}
+
+/**
+ * Reads the sources one after the other, each a run of its own; one that fails keeps no other from being read. Throws
+ * what the first of those that failed threw.
+ */
 export async function syncAll(
   context: CommandContext,
   options: { source: string | null; dryRun: boolean; force: boolean },
 ): Promise<RosterResult[]> {
-  const { config, database, now, signal, progress } = context
+  const { config, now, signal, progress } = context
   const sources = config.roster.sources.filter(
     each => options.source === null || each.name === options.source,
   )
@@ -90,19 +112,23 @@ export async function syncAll(
         : `--source: no source is called ${options.source}`,
     )
   }
+  if (!options.dryRun) await doDue(context)
   const results: RosterResult[] = []
+  const failures: unknown[] = []
   const today = dayAt(now().getTime(), config.timeZone)
   for (const source of sources) {
     const open: SourceOpener = (each, state) =>
       openSource(source, { signal: each, today, now: now().getTime(), state })
     const report = (read: number) => progress(`${source.name}: ${read}`)
-    results.push(
-      await syncSource(
-        { db: database.db, config, source, open, now },
-        { ...options, signal, progress: report },
-      ),
-    )
+    const reading = { ...readingContext(context), source, open }
+    try {
+      results.push(await syncSource(reading, { ...options, signal, progress: report }))
+    } catch (thrown) {
+      if (sources.length === 1 || signal.aborted) throw thrown
+      failures.push(thrown)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return results
 }
 
@@ -117,14 +143,14 @@ async function sync(context: CommandContext, values: Values): Promise<Answer> {
 }
 
 async function importOne(context: CommandContext, values: Values, [file = '']: string[]): Promise<Answer> {
-  const { config, database, now, signal, progress } = context
+  const { signal, progress } = context
   const legacy = textOption(values, 'legacy')
   if (legacy !== null && legacy !== 'tcvn3' && legacy !== 'vni')
     throw new AppError('usage', '--legacy: tcvn3 or vni is expected')
   const sheet = textOption(values, 'sheet')
   const force = values.force === true
   const path = userPath(file)
-  const result = await importFile({ db: database.db, config, now }, path, {
+  const result = await importFile(readingContext(context), path, {
     source: textOption(values, 'source'),
     agency: textOption(values, 'agency'),
     supplement: values.supplement === true,
@@ -147,9 +173,8 @@ async function approve(context: CommandContext, _values: Values, [word]: string[
 
 /** Applies exactly what a refused run of any configured source read. Throws `not_found`, `ground_moved`, `busy`. */
 export async function approveRefused(context: CommandContext, id: number): Promise<RosterResult> {
-  const { database, config, now } = context
   const source = await sourceOfRun(context, id)
-  return approveRun({ db: database.db, config, source, now }, id)
+  return approveRun({ ...readingContext(context), source }, id)
 }
 
 async function sourceOfRun({ database }: CommandContext, id: number): Promise<{ name: string }> {

@@ -3,6 +3,7 @@
  * table of values. Compiled once for a whole read.
  */
 import { cleanText } from '../ids.ts'
+import { unescapeValue } from './dn.ts'
 import { foldText } from './name.ts'
 import type { DirectoryEntry } from './sources/entry.ts'
 
@@ -51,7 +52,8 @@ export function fieldReader(mapping: FieldMapping | undefined, nameKey: NameKey)
     name.toLowerCase() === DN ? entry => [entry.dn] : entry => entry.attributes.get(key) ?? NONE
   if (typeof mapping === 'string') return raw
   const { pattern, template, values, otherwise } = mapping
-  const captured = pattern === undefined ? null : capture(new RegExp(pattern, 'iu'), template)
+  const plain = name.toLowerCase() === DN ? unescapeValue : (value: string) => value
+  const captured = pattern === undefined ? null : capture(new RegExp(pattern, 'iu'), { template, plain })
   const table = values === undefined ? null : valueTable(values, otherwise)
   return entry => {
     const found = captured === null ? raw(entry) : raw(entry).flatMap(captured)
@@ -69,12 +71,15 @@ export function patternProblem(pattern: string): string | null {
   }
 }
 
-function capture(pattern: RegExp, template: string | undefined): (value: string) => string[] {
+/** What a group catches of a DN is as it was before it was escaped there. */
+type Captured = { template: string | undefined; plain: (value: string) => string }
+
+function capture(pattern: RegExp, { template, plain }: Captured): (value: string) => string[] {
   return value => {
     const match = pattern.exec(value.normalize('NFC'))
     if (!match) return []
-    if (template === undefined) return [match[1] ?? match[0]]
-    return [template.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '')]
+    if (template === undefined) return [plain(match[1] ?? match[0])]
+    return [template.replace(/\$(\d)/g, (_, group: string) => plain(match[Number(group)] ?? ''))]
   }
 }
 

@@ -46,6 +46,7 @@ import {
   dropDryRuns,
   dropOvertaken,
   dropStaged,
+  heldButNamed,
   isFirstLoad,
   lockRoster,
   readStateOf,
@@ -105,15 +106,14 @@ export type SourceOpener = (
   state: { fullAt: Date | null; cursor: string | null },
 ) => Promise<SourceReader>
 
-export type SyncContext = {
+export type ReadingContext = {
   db: Db
   config: Config
-  source: SourceConfig
-  open: SourceOpener
   now: () => Date
-  /** Who holds which official address; null where mailboxes are not asked. */
+  /** Who holds which official address; left out where mailboxes are not asked. */
   holders?: AddressHolders
 }
+export type SyncContext = ReadingContext & { source: SourceConfig; open: SourceOpener }
 type Context = SyncContext
 
 /** Reads one source and saves what moved. Throws what kept it from reading; a refusal is a result. */
@@ -129,12 +129,30 @@ export async function syncSource(context: Context, options: SyncOptions): Promis
   })
   await dropDryRuns(db, source.name)
   try {
-    return await withHeartbeat(db, run, () => readAndSave(context, run, options))
+    const result = await withHeartbeat(db, run, () => readAndSave(context, run, options))
+    const read = { run: run.id, source: source.name, scope: source.agency ?? null }
+    if (!options.dryRun && result.held > 0) await moveNamed(context, read)
+    return result
   } catch (thrown) {
     await dropStaged(db, run.id).catch(() => {})
     throw thrown
   } finally {
     if (options.dryRun) await dropDryRuns(db, source.name)
+  }
+}
+
+/**
+ * Whom the file of their agency no longer names, but that of another one already does: the transfer is told by the later
+ * of the two, whichever that is. While the other source is being read, its next read looks at them anyway.
+ */
+async function moveNamed(
+  context: Omit<Context, 'open' | 'source'>,
+  read: Pick<Staged, 'run' | 'source' | 'scope'>,
+): Promise<void> {
+  try {
+    await applyRecords(context, await heldButNamed(context.db, read), '')
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'busy') throw thrown
   }
 }
 
@@ -152,7 +170,7 @@ export async function approveRun(
   const { db, config, source, now } = context
   const refused = await refusedRun<RosterResult & { kept: Kept }>(db, source.name, id)
   const run = await startRun(db, { kind: 'roster', subject: source.name, now: now() })
-  return withHeartbeat(db, run, async () => {
+  const approved = await withHeartbeat(db, run, async () => {
     const started = now()
     const { kept, ...shown } = refused
     const firstLoad = await isFirstLoad(db, source.name)
@@ -178,6 +196,9 @@ export async function approveRun(
     await dropOvertaken(db, source.name, run.id)
     return result
   })
+  const read = { run: id, source: source.name, scope: refused.kept.staged.scope }
+  if (approved.held > 0) await moveNamed(context, read)
+  return approved
 }
 
 /**
@@ -296,7 +317,10 @@ function closes(source: SourceConfig): boolean {
 async function readAndSave(context: Context, run: Run, options: SyncOptions): Promise<RosterResult> {
   const { db, source, now } = context
   const started = now()
-  const reader = await context.open(options.signal, await readStateOf(db, source.name))
+  const { fullAt, cursor } = await readStateOf(db, source.name)
+  const mark = cursorMark(source)
+  const state = { fullAt, cursor: cursor?.startsWith(mark) ? cursor.slice(mark.length) : null }
+  const reader = await context.open(options.signal, state)
   let reading: Reading | null = null
   try {
     reading = await begin(context, run, reader)
@@ -382,8 +406,14 @@ function saidAt({ reader, context }: Reading): Date {
   return reader.saidAt ?? context.now()
 }
 
-function cursorOf({ reader }: Reading): string | null {
-  return reader.cursor?.() ?? null
+function cursorOf({ reader, context }: Reading): string | null {
+  const cursor = reader.cursor?.() ?? null
+  return cursor === null ? null : `${cursorMark(context.source)}${cursor}`
+}
+
+/** A source configured otherwise cannot go on from where the other one ended. */
+function cursorMark(source: SourceConfig): string {
+  return `${createHash('sha256').update(JSON.stringify(source)).digest('hex').slice(0, 16)} `
 }
 
 /** 3 refused, 4 done with rejections, 0 done. */
