@@ -380,10 +380,23 @@ async function savePeople(trx: Trx, { run, source, day }: Staged): Promise<void>
 const saidAgain = sql`person_id = excluded.person_id, digest = excluded.digest, said = excluded.said, missing_since = null,
   said_on = case when known.said = excluded.said then known.said_on else excluded.said_on end`
 
+/** A key that is somebody else's now, by an answer, is no longer theirs who had it; what others say of them counts anew. */
+async function freeKeys(trx: Trx, { run, source }: Staged): Promise<void> {
+  await sql`
+    with freed as (
+      update person p set source_key = p.source_key || ' #' || p.id from roster_staged_person s
+      where s.run_id = ${run} and s.person_id is null and s.review is null and p.source = ${source}
+        and p.source_key = s.source_key
+      returning p.id
+    )
+    update roster_record r set digest = null from freed where r.person_id = freed.id`.execute(trx)
+}
+
 /** Who joins: the person, the record, the posts and the movement in one pass, since a first load has nothing else. */
 async function saveJoiners(trx: Trx, read: Staged): Promise<void> {
   const { run, source, day, firstLoad } = read
   const joins = sql`s.run_id = ${run} and s.person_id is null and s.review is null`
+  if (!firstLoad) await freeKeys(trx, read)
   await sql`
     with made as (
       insert into person (source, source_key, staff_id, full_name, sort_key, search_key, phone, email, birth_day,
@@ -572,6 +585,31 @@ async function hold(trx: Trx, read: Staged): Promise<void> {
     where not exists (select 1 from employment o where o.person_id = gone.id and o.last_day >= ${day})
     order by gone.id, e.is_primary desc, e.first_day, e.id
     on conflict (person_id) do nothing`.execute(trx)
+  await sql`update roster_record set digest = null where number in (${namedElsewhere(read)})`.execute(trx)
+}
+
+/** Records of those who wait since this run by which another source names them outside the agency it spoke for. */
+function namedElsewhere({
+  run,
+  source,
+  scope,
+}: Pick<Staged, 'run' | 'source' | 'scope'>): RawBuilder<unknown> {
+  return sql`
+    select o.number from roster_holding h
+    join roster_record o on o.person_id = h.person_id and o.missing_since is null and o.source <> ${source}
+    where h.run_id = ${run} and o.said <> '{}' and not exists (
+      select 1 from json_array_elements(o.said::json -> 'posts') post
+      join agency_period k on k.code = post ->> 0 and k.last_day = 'infinity'
+      where k.agency_id in (${subtreeOf(scope)}))`
+}
+
+/** Numbers of the records to be looked at again, so that who waits since this run serves where they are named. */
+export async function heldButNamed(
+  db: Db,
+  read: Pick<Staged, 'run' | 'source' | 'scope'>,
+): Promise<number[]> {
+  const { rows } = await sql<{ number: number }>`${namedElsewhere(read)} order by 1`.execute(db)
+  return rows.map(({ number }) => number)
 }
 
 async function saveReviews(trx: Trx, read: Staged): Promise<void> {
@@ -659,7 +697,7 @@ export async function countRejected(db: Db, run: number): Promise<number> {
 export async function refusedRun<Result>(db: Db, source: string, id: number): Promise<Result> {
   const { rows } = await sql<{ state: string; result: Result; staged: boolean; newer: boolean }>`
     select state, result,
-      exists (select 1 from roster_staged_person where run_id = ${id}) as staged,
+      ${isStaged(id)} as staged,
       exists (select 1 from run o where o.kind = 'roster' and o.subject = ${source} and o.id > ${id}
         and o.state in ('done', 'partial') and not o.dry_run) as newer
     from run where id = ${id} and kind = 'roster' and subject = ${source} and not dry_run`.execute(db)
@@ -674,6 +712,13 @@ export async function refusedRun<Result>(db: Db, source: string, id: number): Pr
     )
   }
   return row.result
+}
+
+/** Whether what a run read is kept: of one that only misses people no person stands there. */
+export function isStaged(run: number) {
+  return sql<boolean>`(exists (select 1 from roster_staged_person where run_id = ${run})
+    or exists (select 1 from roster_staged_missing where run_id = ${run})
+    or exists (select 1 from roster_staged_agency where run_id = ${run}))`
 }
 
 /** The source that a roster run read, or null where there is no such run. */
