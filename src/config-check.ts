@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { type Config, ConfigSchema } from './config-schema.ts'
+import { type Config, ConfigSchema, type SourceConfig } from './config-schema.ts'
 
 /** The path of a key, such as `roster.sources.0.url`, and what was expected there. */
 export type Problem = { key: string; expected: string }
@@ -42,15 +42,16 @@ function unionProblem(union: Loose, value: unknown, at: string, pointer: string)
       expected: 'a secret by reference is expected, {"env": NAME} or {"file": PATH}, never the secret itself',
     }
   }
+  if (union.field === true) return fieldProblem(parts, at)
   // a list of sources: the variant is chosen by `kind`, so that the message speaks of the kind that was meant
   const index = parts.findIndex(part => /^\d+$/.test(part))
   const prefix = parts.slice(0, index + 1)
   const element = prefix.reduce<unknown>((node, part) => (isLoose(node) ? node[part] : undefined), value)
   const key = [at, ...prefix].filter(Boolean).join('.')
-  const kinds = variants.map(kindOf)
+  const kinds = variants.map(kindsOf)
   const kind = isLoose(element) ? element.kind : undefined
-  const chosen = variants.find((_, i) => kinds[i] === kind)
-  if (!chosen) return { key: `${key}.kind`, expected: `one of ${kinds.join(', ')} is expected` }
+  const chosen = variants.find((_, i) => kinds[i]?.includes(kind))
+  if (!chosen) return { key: `${key}.kind`, expected: `one of ${kinds.flat().join(', ')} is expected` }
   return (
     firstProblem(chosen, Value.Default(chosen, structuredClone(element)), key) ?? {
       key,
@@ -59,9 +60,21 @@ function unionProblem(union: Loose, value: unknown, at: string, pointer: string)
   )
 }
 
-function kindOf(variant: Loose): unknown {
+/** The mapping of a field: which of its forms was meant nobody can tell, so that all are told. */
+function fieldProblem(parts: readonly string[], at: string): Problem {
+  const inside = parts.indexOf('attributes')
+  const path = inside < 0 ? parts : parts.slice(0, inside + 2)
+  return {
+    key: [at, ...path].filter(Boolean).join('.'),
+    expected:
+      'a name of an attribute is expected, {"constant": …}, or {"attribute": …} with "pattern", "template", "values" and "otherwise"; of `disabled` {"attribute": …, "bit": …}',
+  }
+}
+
+function kindsOf(variant: Loose): unknown[] {
   const kind = isLoose(variant.properties) ? variant.properties.kind : undefined
-  return isLoose(kind) ? kind.const : undefined
+  if (!isLoose(kind)) return []
+  return Array.isArray(kind.enum) ? kind.enum : [kind.const]
 }
 
 function isLoose(value: unknown): value is Loose {
@@ -122,6 +135,8 @@ function crossProblem(config: Config): Problem | null {
   return (
     proxyProblem(config) ??
     fileProblem(config) ??
+    mappingProblem(config) ??
+    trustProblem(config) ??
     zoneProblem(config) ??
     nameProblem(config) ??
     eligibilityProblem(config) ??
@@ -159,11 +174,84 @@ function proxyProblem({ http }: Config): Problem | null {
 /** A file source is one file or a folder of dated ones. */
 function fileProblem(config: Config): Problem | null {
   const index = config.roster.sources.findIndex(
-    each => each.kind === 'ldif' && (each.path === undefined) === (each.folder === undefined),
+    each => each.kind !== 'ldap' && (each.path === undefined) === (each.folder === undefined),
   )
   return index < 0
     ? null
     : { key: `roster.sources.${index}.path`, expected: 'either `path` or `folder` is expected' }
+}
+
+type Pattern = { key: string; text: string }
+
+/** Patterns that cannot be read, and personal numbers without the key of their hash. */
+function mappingProblem({ roster }: Config): Problem | null {
+  for (const [index, source] of roster.sources.entries()) {
+    const at = `roster.sources.${index}`
+    for (const { key, text } of patternsOf(source, at)) {
+      const problem = patternProblem(text)
+      if (problem !== null) return { key, expected: `a regular expression is expected: ${problem}` }
+    }
+    if (source.people.attributes.personalNumber !== undefined && roster.personalNumberKey === undefined)
+      return {
+        key: 'roster.personalNumberKey',
+        expected: `is missing: ${at}.people.attributes.personalNumber needs it, of a personal number only a keyed hash is kept`,
+      }
+  }
+  return null
+}
+
+function patternsOf({ people, agencies }: SourceConfig, at: string): Pattern[] {
+  const fields = [
+    ...Object.entries(people.attributes).map(
+      ([name, field]) => [`people.attributes.${name}`, field] as const,
+    ),
+    ...Object.entries(agencies?.attributes ?? {}).map(
+      ([name, field]) => [`agencies.attributes.${name}`, field] as const,
+    ),
+  ]
+  return fields.flatMap(([name, field]): Pattern[] =>
+    typeof field === 'object' && 'pattern' in field && field.pattern !== undefined
+      ? [{ key: `${at}.${name}.pattern`, text: field.pattern }]
+      : [],
+  )
+}
+
+function patternProblem(pattern: string): string | null {
+  try {
+    new RegExp(pattern, 'iu')
+    return null
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown)
+  }
+}
+
+const trusted = [
+  'fullName',
+  'staffId',
+  'personalNumber',
+  'birthDay',
+  'address',
+  'phone',
+  'email',
+  'title',
+  'staffClass',
+  'agency',
+  'absence',
+]
+
+function trustProblem({ roster }: Config): Problem | null {
+  const names = roster.sources.map(({ name }) => name)
+  for (const [field, order] of Object.entries(roster.trust)) {
+    if (!trusted.includes(field))
+      return { key: `roster.trust.${field}`, expected: `one of ${trusted.join(', ')} is expected` }
+    const unknown = order.find(name => !names.includes(name))
+    if (unknown !== undefined)
+      return {
+        key: `roster.trust.${field}`,
+        expected: `the name of a source is expected, ${unknown} is none`,
+      }
+  }
+  return null
 }
 
 function zoneProblem(config: Config): Problem | null {
@@ -233,7 +321,7 @@ function sectorProblem({ roster, mailbox, adoption }: Config): Problem | null {
 }
 
 function rangeProblem({ adoption }: Config): Problem | null {
-  for (const [code, { ranges }] of Object.entries(adoption.sectorCalendars)) {
+  for (const [code, { ranges = [] }] of Object.entries(adoption.sectorCalendars)) {
     const index = ranges.findIndex(({ from, to }) => to < from)
     if (index >= 0)
       return {

@@ -61,16 +61,6 @@ export function fieldReader(mapping: FieldMapping | undefined, nameKey: NameKey)
   }
 }
 
-/** Whether a pattern can be read; else what is wrong with it. */
-export function patternProblem(pattern: string): string | null {
-  try {
-    new RegExp(pattern, 'iu')
-    return null
-  } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown)
-  }
-}
-
 /** What a group catches of a DN is as it was before it was escaped there. */
 type Captured = { template: string | undefined; plain: (value: string) => string }
 
