@@ -92,7 +92,8 @@ const encode = (fields: Record<string, string>, who: SignedIn | null) =>
   new URLSearchParams({ ...(who ? { csrf: who.csrf } : {}), ...fields }).toString()
 
 /** What a wrong password leaves: that it was tried. */
-const GUESSES = ['sign_in_failure', 'audit', 'audit_head', 'audit_pseudonym']
+const AUDIT = ['audit', 'audit_head', 'audit_pseudonym']
+const GUESSES = ['sign_in_failure', ...AUDIT]
 
 /** Every row of every table, but when a session was seen last, and but some tables. */
 async function everything(without: readonly string[] = []): Promise<unknown> {
@@ -128,6 +129,8 @@ type Form = {
   refused: number[]
   /** Wrong ones are counted, and recorded. */
   guessed?: boolean
+  /** The page that comes back names people, and each look at it is recorded. */
+  looks?: boolean
 }
 
 const button = (url: Form['url'], refused: number[]): Form => ({
@@ -258,6 +261,7 @@ const forms: Record<string, Form> = {
   'POST /runs/sync': button(undefined, []),
   'POST /runs/:id/approve': button(() => '/runs/1/approve', [409]),
   'POST /reviews': {
+    looks: true,
     fields: {
       // of somebody missing it is not asked whether two are one
       answer: { good: 'same', kind: 'choice' },
@@ -269,6 +273,7 @@ const forms: Record<string, Form> = {
     refused: [400],
   },
   'POST /reviews/:id': {
+    looks: true,
     url: ({ review }) => `/reviews/${review}`,
     fields: {
       answer: { good: 'same', kind: 'choice' },
@@ -280,8 +285,9 @@ const forms: Record<string, Form> = {
     refused: [400],
   },
   // nobody of that id waits
-  'POST /holding/:id': button(() => '/holding/999999', [409]),
+  'POST /holding/:id': { ...button(() => '/holding/999999', [409]), looks: true },
   'POST /agencies/:code/roster': {
+    looks: true,
     url: () => `/agencies/${OWN}/roster`,
     // without how many people were looked at it is not the list that was looked at
     fields: { note: { good: 'đã rà soát', kind: 'text', max: 500, optional: true } },
@@ -345,7 +351,7 @@ for (const [route, form] of Object.entries(forms)) {
       const others = Object.fromEntries(
         Object.entries(form.fields).flatMap(([other, { good }]) => (other === name ? [] : [[other, good]])),
       )
-      const before = await everything(form.guessed ? GUESSES : [])
+      const before = await everything(untold(form))
       for (const [wrong, make] of Object.entries(wrongs)) {
         const payload = [make(name, field), encode(others, who)].filter(Boolean).join('&')
         const answer = await post(url, who, payload)
@@ -355,11 +361,11 @@ for (const [route, form] of Object.entries(forms)) {
         t.notOk(answer.body.includes(PASSWORD), `${said}: no password comes back`)
         if (!api && answer.status !== 413) comesBack(t, { answer, form, name, field, wrong })
       }
-      t.same(await everything(form.guessed ? GUESSES : []), before, 'nothing was changed')
+      t.same(await everything(untold(form)), before, 'nothing was changed')
     })
   }
   t.test(`${route}: a body of another kind, or without our mark, is refused`, async t => {
-    const before = await everything(form.guessed ? GUESSES : [])
+    const before = await everything(untold(form))
     const csrf = who ? `"csrf":"${who.csrf}",` : ''
     const names = Object.keys(form.fields)
     const wrongTypes = names.map(name => `"${name}":{"a":[1]}`).join(',')
@@ -392,8 +398,13 @@ for (const [route, form] of Object.entries(forms)) {
       const json = await post(url, who, payload, type, 'application/json')
       t.ok(known.includes(json.status), `as JSON: ${json.status}`)
     }
-    t.same(await everything(form.guessed ? GUESSES : []), before, 'nothing was changed')
+    t.same(await everything(untold(form)), before, 'nothing was changed')
   })
+}
+
+/** What a refused form may leave all the same. */
+function untold({ guessed, looks }: Form): string[] {
+  return guessed ? GUESSES : looks ? AUDIT : []
 }
 
 type Back = { answer: Answer; form: Form; name: string; field: Field; wrong: string }

@@ -105,7 +105,24 @@ const Reason = Type.Union([
     staff: Type.Number(),
     limit: Type.String(),
   }),
+  Type.Object({
+    kind: Type.Union([
+      Type.Literal('movers'),
+      Type.Literal('renamed'),
+      Type.Literal('joiners'),
+      Type.Literal('agenciesClosed'),
+      Type.Literal('agenciesCreated'),
+    ]),
+    count: Type.Number(),
+    of: Type.Number(),
+    limit: Type.String(),
+  }),
 ])
+
+/** Whether only limits stand in the way, which a person may pass; an empty or incomplete read nobody may. */
+export function onlyLimits(reasons: readonly GuardReason[]): boolean {
+  return reasons.every(reason => reason.kind !== 'empty' && reason.kind !== 'incomplete')
+}
 
 /** Why the guard refused a roster run, as its result tells. */
 export function guardReasonsOf(result: Result): GuardReason[] {

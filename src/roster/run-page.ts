@@ -25,6 +25,7 @@ import {
   countsText,
   countWords,
   movementWords,
+  onlyLimits,
   part,
   peopleCounts,
   type Result,
@@ -114,8 +115,7 @@ function guardPart(look: Look, { run, guard, approvable }: RunView): string {
   const say = runWords[locale]
   if (guard.length === 0 || run.kind !== 'roster') return ''
   const reasons = html`<ul>!${guard.map(reason => html`<li>${guardText(locale, reason)}</li>`)}</ul>`
-  const limits = guard.every(reason => reason.kind === 'leavers')
-  if (!limits) return notice('bad', say.incompleteGuard, html`!${reasons}<p>${say.reread}</p>`)
+  if (!onlyLimits(guard)) return notice('bad', say.incompleteGuard, html`!${reasons}<p>${say.reread}</p>`)
   const approve =
     approvable && mayApprove
       ? html`<a class="btn btn-primary" href="${runPath}/${run.id}/approve">${say.approve}</a>`

@@ -13,7 +13,7 @@ import { lastSaid } from './confirmation-store.ts'
 import { silences } from './rhythm.ts'
 import { type Obstacle, obstaclePage, runApprovalPage } from './run-approval-page.ts'
 import { type Look, livePiece, runListPage, runPath, withEnd } from './run-list-page.ts'
-import { guardReasonsOf, runWords } from './run-messages.ts'
+import { guardReasonsOf, onlyLimits, runWords } from './run-messages.ts'
 import { rejectionsOfRun, storedOf } from './run-movement-plugin.ts'
 import { errorSentence, runPage } from './run-page.ts'
 import {
@@ -178,7 +178,7 @@ async function runAsked(desk: Desk, request: FastifyRequest, action: Action): Pr
 async function waits({ context }: Desk, run: RunRow): Promise<boolean> {
   if (run.kind !== 'roster' || run.state !== 'refused' || run.result.complete !== true) return false
   const reasons = guardReasonsOf(run.result)
-  const limits = reasons.length > 0 && reasons.every(reason => reason.kind === 'leavers')
+  const limits = reasons.length > 0 && onlyLimits(reasons)
   return limits && (await isApprovable(context.database.db, run))
 }
 

@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../database/database.ts'
 import type { Day } from '../ids.ts'
 import { leavers } from './compare-store.ts'
+import { isStaged } from './store.ts'
 
 export { type GoingRun, goingRuns } from '../database/run.ts'
 
@@ -71,7 +72,7 @@ export async function isApprovable(
   { id, subject }: { id: number; subject: string },
 ): Promise<boolean> {
   const { rows } = await sql<{ ok: boolean }>`
-    select exists (select 1 from roster_staged_person where run_id = ${id}) and not exists (
+    select ${isStaged(id)} and not exists (
       select 1 from run o where o.kind = 'roster' and o.subject = ${subject} and o.id > ${id}
         and o.state in ('done', 'partial') and not o.dry_run) as ok`.execute(db)
   return rows[0]?.ok ?? false

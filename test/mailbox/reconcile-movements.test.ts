@@ -36,6 +36,22 @@ const behaviours: Behaviours = {
     )
   },
 
+  async 'who waits to move to another agency keeps the mailbox until the waiting ends'(t, { world }) {
+    await world.roster([an('1', 'NV'), an('2', 'NV')])
+    await planAndApply(world)
+    await world.database.exec(`update employment set last_day = '2026-03-09' where person_id = 1;
+      insert into roster_holding (person_id, agency_id, first_day, last_day, source)
+        select 1, agency_id, '2026-03-10', '2026-04-08', 'directory' from employment where person_id = 1`)
+    for (const day of ['2026-03-10', '2026-04-08']) {
+      world.day = day
+      t.match(await world.plan(), { plan: null }, day)
+    }
+    world.day = '2026-04-09'
+    const plan = await planAndApply(world)
+    t.same(await changes(world, plan), ['suspend annv@tinh.test left'])
+    await nothingLeft(t, world)
+  },
+
   async 'another default size is an update of every mailbox in use'(t, { world, platform }) {
     await world.roster([an('1', 'NV'), an('2', 'NV')])
     await planAndApply(world)
