@@ -690,26 +690,29 @@ const Activity = Type.Object(
   { ...closed, default: {}, description: 'Proof of use.' },
 )
 
+/** Optional throughout: defaults are not filled in below the keys of a record. */
 const SectorCalendar = Type.Object(
   {
-    holidays: Type.Array(text('Day.', { format: 'date' }), {
-      default: [],
-      description: 'Days off of the sector, `YYYY-MM-DD`.',
-    }),
-    ranges: Type.Array(
-      Type.Object(
-        {
-          from: text('First day.', { format: 'date' }),
-          to: text('Last day.', { format: 'date' }),
-        },
-        closed,
-      ),
-      { default: [], description: 'Longer times off, such as the summer of schools.' },
+    holidays: Type.Optional(
+      Type.Array(text('Day.', { format: 'date' }), { description: 'Days off of the sector, `YYYY-MM-DD`.' }),
     ),
-    workdays: Type.Array(text('Day.', { format: 'date' }), {
-      default: [],
-      description: 'Days worked in the sector, though they are off otherwise.',
-    }),
+    ranges: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            from: text('First day.', { format: 'date' }),
+            to: text('Last day.', { format: 'date' }),
+          },
+          closed,
+        ),
+        { description: 'Longer times off, such as the summer of schools.' },
+      ),
+    ),
+    workdays: Type.Optional(
+      Type.Array(text('Day.', { format: 'date' }), {
+        description: 'Days worked in the sector, though they are off otherwise.',
+      }),
+    ),
   },
   { ...closed, description: 'Beside `adoption.calendar`, whose days off stay off.' },
 )

@@ -55,6 +55,10 @@ function province() {
   }
 }
 
+function eligible(rule: Record<string, unknown>) {
+  return { required: true, document: 'Quyết định 1/QĐ-UBND', ...rule }
+}
+
 function directory() {
   return {
     name: 'directory',
@@ -161,7 +165,7 @@ t.test('parsing leaves what it was given alone', async t => {
 t.test('a wrong configuration is refused with the path of the key and what was expected', async t => {
   const cases: [path: string, value: unknown, key: string, expected: RegExp][] = [
     ['databse', {}, 'databse', /^unknown key; known here: database, http, /],
-    ['roster.guard.maxLeaver', 1, 'roster.guard.maxLeaver', /known here: maxLeavers, maxLeaversPercent$/],
+    ['roster.guard.maxLeaver', 1, 'roster.guard.maxLeaver', /known here: maxLeavers, maxLeaversPercent, /],
     ['roster.sources.0.people.attributes.nam', 'x', 'roster.sources.0.people.attributes.nam', /^unknown key/],
     ['activity.sources.1.mastrUser', 'x', 'activity.sources.1.mastrUser', /known here: .*masterUser/],
     ['database', undefined, 'database', /^is missing and has no default/],
@@ -186,6 +190,33 @@ t.test('a wrong configuration is refused with the path of the key and what was e
     ['roster.sources.1', directory(), 'roster.sources.1.name', /directory is taken/],
     ['adoption.targets.0.due', '2018-10-28', 'adoption.targets.0.due', /not before `from`/],
     ['adoption.targets.0.due', '2019-02-30', 'adoption.targets.0.due', /date/],
+    ['mailbox.eligibility', [eligible({})], 'mailbox.eligibility.0', /^at least one of staffClasses, titles/],
+    ['mailbox.eligibility', [eligible({ titles: [] })], 'mailbox.eligibility.0.titles', /1 item/],
+    [
+      'mailbox.eligibility',
+      [eligible({ titles: ['*'], document: '' })],
+      'mailbox.eligibility.0.document',
+      /1 char/,
+    ],
+    [
+      'mailbox.eligibility',
+      [eligible({ titles: ['*'] }), eligible({ sectors: ['education', 'schools'] })],
+      'mailbox.eligibility.1.sectors.1',
+      /^a sector of roster.sectors is expected: administration, education, /,
+    ],
+    ['mailbox.naming.0.sector', 'giáo dục', 'mailbox.naming.0.sector', /^a sector of roster.sectors/],
+    [
+      'adoption.sectorCalendars',
+      { school: {} },
+      'adoption.sectorCalendars.school',
+      /^a sector of roster.sectors/,
+    ],
+    [
+      'adoption.sectorCalendars',
+      { education: { ranges: [{ from: '2026-07-31', to: '2026-06-01' }] } },
+      'adoption.sectorCalendars.education.ranges.0.to',
+      /not before `from`/,
+    ],
     ['database.url', 'pglite:', 'database.url', /a folder is expected/],
     ['database.url', 'hopthu.db', 'database.url', /postgres:\/\/… or pglite:FOLDER/],
     ['database.url', 'postgres://[', 'database.url', /an address such as/],

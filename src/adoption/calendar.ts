@@ -29,7 +29,9 @@ export function workingDays(settings: CalendarSettings): WorkingDays {
   }
 }
 
-export type SectorCalendarSettings = CalendarSettings & { ranges: readonly { from: string; to: string }[] }
+export type SectorCalendarSettings = Partial<CalendarSettings> & {
+  ranges?: readonly { from: string; to: string }[]
+}
 
 /** The working days of each sector that has a calendar of its own, by its code: what it says goes before the common one. */
 export function sectorWorkingDays(
@@ -37,7 +39,7 @@ export function sectorWorkingDays(
   calendars: Readonly<Record<string, SectorCalendarSettings>>,
 ): Map<string, WorkingDays> {
   return new Map(
-    Object.entries(calendars).map(([code, { holidays, ranges, workdays }]) => {
+    Object.entries(calendars).map(([code, { holidays, ranges = [], workdays }]) => {
       const [off, worked] = [new Set(holidays), new Set(workdays)]
       const isOff = (day: Day) => off.has(day) || ranges.some(({ from, to }) => from <= day && day <= to)
       return [code, day => worked.has(day) || (!isOff(day) && common(day))]

@@ -43,7 +43,7 @@ export function ruleText(locale: Locale, rule: EligibilityRule, sectors: readonl
     rule.sectors && conditions.sectors(rule.sectors.map(code => sectorName(code, sectors)).join(', ')),
     rule.agencies && conditions.agencies(rule.agencies.join(', ')),
   ].filter(part => part !== undefined)
-  const [first = '', ...rest] = `${parts.join('; ')}: ${decides(rule.required)}`
+  const [first = '', ...rest] = `${parts.join('; ')} – ${decides(rule.required)}`
   return first.toUpperCase() + rest.join('')
 }
 

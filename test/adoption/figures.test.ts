@@ -45,6 +45,11 @@ const base = {
 }
 const named = (name: string, covers: (codes: string[]) => boolean = () => true) => ({ name, covers })
 
+/** The two schools of the world and what lies below, none of which has another sector. */
+function inEducation(codes: string[]): boolean {
+  return codes.includes('H99.02') || codes.includes('H99.09')
+}
+
 const cases: Case[] = [
   {
     name: 'one complete log',
@@ -78,6 +83,18 @@ const cases: Case[] = [
       named('mail-01', codes => codes.includes('H99.01') || codes.includes('H99.04')),
       named('mail-02', codes => codes.includes('H99.03')),
     ],
+  },
+  {
+    name: 'logs by the domain of a sector',
+    coverage: {
+      ...base,
+      naming: [...base.naming, { agency: '*', sector: 'education', domain: 'edu.example.vn' }],
+      sources: [
+        { name: 'mail-01', covers: { domains: ['tinh.example.vn'] } },
+        { name: 'mail-02', covers: { domains: ['edu.example.vn'] } },
+      ],
+    },
+    logs: [named('mail-01', codes => !inEducation(codes)), named('mail-02', codes => inEducation(codes))],
   },
   {
     name: 'logs by platform',
@@ -372,8 +389,8 @@ eachDatabase('who counts and who does not is explained by the rule that decides'
     t.equal(
       fact.detail,
       first
-        ? 'Quy định 1. Chức danh: *hiệu trưởng*; khối: Giáo dục: thuộc diện cấp'
-        : 'Quy định 2. Nhóm: viên chức; cơ quan: H99.02 và các đơn vị trực thuộc: không thuộc diện cấp',
+        ? 'Quy định 1. Chức danh: *hiệu trưởng*; khối: Giáo dục – thuộc diện cấp'
+        : 'Quy định 2. Nhóm: viên chức; cơ quan: H99.02 và các đơn vị trực thuộc – không thuộc diện cấp',
     )
     if (!first) {
       t.equal(states.required, false)

@@ -66,6 +66,47 @@ t.test('the nearest rule at or above an agency counts, then the one for the whol
   }
 })
 
+t.test('of the rules of one agency that of the sector goes first, never before a nearer agency', async t => {
+  const tree = [
+    { id: 1, code: 'H99', parent: null, sector: 'administration' },
+    { id: 2, code: 'XA', parent: 1, sector: null },
+    { id: 3, code: 'TH', parent: 2, sector: 'education' },
+    { id: 4, code: 'TH1', parent: 3, sector: null },
+    { id: 5, code: 'TYT', parent: 2, sector: 'health' },
+  ]
+  const edu = { sector: 'education', domain: 'edu.test' }
+  const cases: [Partial<NamingRule>[], (string | undefined)[]][] = [
+    [[edu], [undefined, undefined, 'edu.test', 'edu.test', undefined]],
+    [
+      [{}, edu],
+      ['tinh.test', 'tinh.test', 'edu.test', 'edu.test', 'tinh.test'],
+    ],
+    [
+      [edu, {}],
+      ['tinh.test', 'tinh.test', 'edu.test', 'edu.test', 'tinh.test'],
+    ],
+    [
+      [edu, { agency: 'XA', domain: 'xa.test' }],
+      [undefined, 'xa.test', 'xa.test', 'xa.test', 'xa.test'],
+    ],
+    [
+      [{}, { agency: 'XA', domain: 'xa.test' }, { agency: 'XA', ...edu }],
+      ['tinh.test', 'xa.test', 'edu.test', 'edu.test', 'xa.test'],
+    ],
+    [
+      [{}, { agency: 'TH', sector: 'health', domain: 'yt.test' }],
+      ['tinh.test', 'tinh.test', 'tinh.test', 'tinh.test', 'tinh.test'],
+    ],
+  ]
+  for (const [rules, domains] of cases) {
+    const found = rulesByAgency(tree, rulesOf(...rules))
+    t.same(
+      tree.map(({ id }) => found.get(id)?.domain),
+      domains,
+    )
+  }
+})
+
 t.test('a code is the same code however it was typed', async t => {
   const code = 'Sở Nội vụ'
   const rules = rulesOf({ agency: `  ${code.normalize('NFD')} ` })
