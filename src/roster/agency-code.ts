@@ -41,3 +41,20 @@ function readQd20(code: string): AgencyCodeRead | null {
   if (levelOne === '' || code.length > QD_20_LONGEST) return null
   return { format: 'qd20', levelOne, depth: below.split('.').length }
 }
+
+/**
+ * Where a configuration names an agency by its code, as paths of its keys: a code that becomes another leaves those rules
+ * without an agency.
+ */
+export function placesOfCode(config: unknown, code: string): string[] {
+  const found = new Set<string>()
+  const look = (value: unknown, path: string, named: boolean) => {
+    if (value === code && named) found.add(path)
+    if (Array.isArray(value)) for (const each of value) look(each, path, named)
+    else if (typeof value === 'object' && value !== null)
+      for (const [key, each] of Object.entries(value))
+        look(each, path === '' ? key : `${path}.${key}`, key === 'agency' || key === 'agencies')
+  }
+  look(config, '', false)
+  return [...found]
+}

@@ -16,6 +16,8 @@ export type FormView = {
   /** What is wrong with the whole of it. */
   refused: string | null
   levels: readonly string[]
+  /** Where the configuration names the agency by its code. */
+  named: readonly string[]
   sectors: readonly Sector[]
 }
 
@@ -52,8 +54,9 @@ function page(view: FormView, { title, lead, action, back }: Place): string {
     decisionFields(view),
   ].join('')
   const refused = view.refused === null ? '' : notice('warn', view.refused)
+  const named = view.named.length === 0 ? '' : notice('info', say.named(view.named.join(', ')))
   const form = html`<form method="post" action="${action}" class="narrow"><input type="hidden" name="csrf" value="${view.csrf}">!${fields}<div class="actions"><button class="btn btn-primary">${say.save}</button><a class="btn" href="${back}">${say.back}</a></div></form>`
-  return html`!${pageHead({ title, stamp: html`${lead}`, crumbs: [{ href: treePath, text: say.tree }] })}!${refused}!${card({ title: action === '/agencies/open' ? say.openAgency : say.changeAgency, body: form })}`
+  return html`!${pageHead({ title, stamp: html`${lead}`, crumbs: [{ href: treePath, text: say.tree }] })}!${refused}!${named}!${card({ title: action === '/agencies/open' ? say.openAgency : say.changeAgency, body: form })}`
 }
 
 /** A code of neither format is taken; it is only said that it is one of its own. */

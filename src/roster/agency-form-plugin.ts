@@ -8,6 +8,7 @@ import { AppError } from '../error.ts'
 import { type FieldRule, type ReadForm, readForm, TYPED_FORM_BYTES } from '../web/form.ts'
 import { addressOf, pathId, queryText } from '../web/query.ts'
 import { type AgencyChange, type ChangeOutcome, type InUse, parseChangeDay } from './agency-change.ts'
+import { placesOfCode } from './agency-code.ts'
 import {
   type Doer,
   decisionFrom,
@@ -63,6 +64,7 @@ function formView(context: CommandContext, request: FastifyRequest, form: ReadFo
     ...form,
     refused: null,
     levels: agencyLevels,
+    named: [],
     sectors: context.config.roster.sectors,
   }
 }
@@ -116,7 +118,8 @@ function sendChange(
   agency: AgencyOn,
   { view, status = 200 }: Sent,
 ) {
-  const { title, body } = changePage(view, agency)
+  const named = placesOfCode(context.config, agency.code)
+  const { title, body } = changePage({ ...view, named }, agency)
   return sendPage(context, request, reply, { title, place: 'agencies', body, status })
 }
 

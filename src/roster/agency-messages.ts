@@ -88,9 +88,11 @@ const vi = {
   decisionNumber: 'Số quyết định',
   decisionDay: 'Ngày ký quyết định',
   optional: 'Không bắt buộc.',
-  codeHint: 'Ví dụ H99.05.02 (QĐ 20/2020/QĐ-TTg) hoặc 000.05.02.H99 (QCVN 102:2016). Mã khác vẫn nhận.',
+  codeHint: 'Ví dụ H99.05.02 (QĐ 20/2020/QĐ-TTg) hoặc 000.02.05.H99 (QCVN 102:2016). Mã khác vẫn nhận.',
   ownCodeWarn: 'Mã hiện nay không theo dạng nào trong hai dạng trên; vẫn dùng được.',
   parentHint: 'Mã của cơ quan cấp trên.',
+  named: (places: string) =>
+    `Tệp cấu hình nêu mã của cơ quan này ở ${places}. Nếu đổi mã, xin sửa tệp cấu hình cùng lúc.`,
   save: 'Lưu',
   doClose: 'Cho thôi hoạt động từ ngày này',
   back: 'Quay lại',
@@ -211,9 +213,11 @@ const en: AgencyWords = {
   decisionDay: 'Day of the decision',
   optional: 'Not required.',
   codeHint:
-    'Such as H99.05.02 (QĐ 20/2020/QĐ-TTg) or 000.05.02.H99 (QCVN 102:2016). Other codes are taken too.',
+    'Such as H99.05.02 (QĐ 20/2020/QĐ-TTg) or 000.02.05.H99 (QCVN 102:2016). Other codes are taken too.',
   ownCodeWarn: 'The code of now is of neither format; it can be used all the same.',
   parentHint: 'Code of the agency above.',
+  named: places =>
+    `The configuration names this agency by its code at ${places}. If the code changes, change it there too.`,
   save: 'Save',
   doClose: 'Close from this day',
   back: 'Back',

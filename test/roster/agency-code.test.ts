@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readAgencyCode } from '../../src/roster/agency-code.ts'
+import { placesOfCode, readAgencyCode } from '../../src/roster/agency-code.ts'
 
 t.test('a code of QĐ 20/2020 is read from the left, its groups of any width', async t => {
   const cases: [code: string, levelOne: string, depth: number][] = [
@@ -48,4 +48,20 @@ t.test('any other code is one of its own', async t => {
     ' H49',
   ]
   for (const code of others) t.equal(readAgencyCode(code), null, code)
+})
+
+t.test('where a configuration names an agency by its code is found', async t => {
+  const config = {
+    roster: { root: { code: 'H99', name: 'H99.05' }, sources: [{ agency: 'H99.05', path: 'H99.05' }] },
+    mailbox: { naming: [{ agency: '*' }, { agency: 'H99.05' }, { agency: 'H99.05' }] },
+    activity: { sources: [{ covers: { agencies: ['H99.01', 'H99.05'] } }, { covers: null }] },
+    adoption: { targets: [{ scope: { agency: 'H99' } }] },
+  }
+  t.same(placesOfCode(config, 'H99.05'), [
+    'roster.sources.agency',
+    'mailbox.naming.agency',
+    'activity.sources.covers.agencies',
+  ])
+  t.same(placesOfCode(config, 'H99'), ['adoption.targets.scope.agency'])
+  t.same(placesOfCode(config, 'H98'), [])
 })

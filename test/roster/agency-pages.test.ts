@@ -117,6 +117,10 @@ t.test('a code of neither format is taken and said to be one of its own', async 
   t.match(page.body, /không theo dạng QĐ 20\/2020 hay QCVN 102:2016/)
   const form = await web.get('/agencies/TH-DOISIM/change', admin)
   t.match(form.body, /vẫn dùng được/)
+  t.match(
+    (await web.get('/agencies/H99.47/change', admin)).body,
+    /nêu mã của cơ quan này ở activity\.sources\.covers\.agencies/,
+  )
 })
 
 t.test(
