@@ -30,7 +30,6 @@ import {
   insertDecidedPerson,
   isOfPosts,
   leadingSaid,
-  lockRoster,
   type NewDecision,
   type NewPerson,
   noteRestated,
@@ -42,6 +41,7 @@ import {
   waitingOfPeople,
   withdrawAnnouncement,
 } from './decision-store.ts'
+import { lockRoster } from './store.ts'
 
 export type Order = {
   decision: NewDecision

@@ -35,14 +35,6 @@ export async function findOrCreateDecision(trx: Db, decision: NewDecision): Prom
 
 // what is known -----------------------------------------------------------------------------------------------------
 
-/**
- * Lets no sync and no other announcement change the roster meanwhile: what was compared must still be so when it is
- * saved. Readers go on.
- */
-export async function lockRoster(trx: Trx): Promise<void> {
-  await sql`lock table employment in share row exclusive mode`.execute(trx)
-}
-
 type SpanRow = Span & { person: number }
 type AbsenceRow = Absence & { person: number }
 

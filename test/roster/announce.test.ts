@@ -62,6 +62,9 @@ async function rows<Row>({ db }: Database, text: string): Promise<Row[]> {
   return (await sql<Row>`${sql.raw(text)}`.execute(db)).rows
 }
 
+// two engines, and histories by chance
+t.setTimeout(120_000)
+
 for (const { name, skip, open } of stores()) {
   t.test(name, { skip }, async t => {
     const withStore = (sentence: string, body: (t: Test, database: Database) => Promise<void>) =>
@@ -162,6 +165,36 @@ for (const { name, skip, open } of stores()) {
       t.same(await rows(database, 'select * from roster_restated'), [], 'no day has passed')
       t.same(await applyAnnouncements(database.db, day, NOW), { done: 0, failed: 0 })
       t.equal((await rows(database, 'select * from movement')).length, 1)
+    })
+
+    await withStore('what breaks off half-way is done wholly the next time', async (t, database) => {
+      const { db } = database
+      await announce(db, order('leave', [1, 2], '2026-12-01'), at)
+      const day = '2026-12-03' as Day
+      await database.exec(`create function stop() returns trigger language plpgsql as $$ begin raise 'cut off'; end $$;
+        create trigger stop before insert on roster_restated for each row execute function stop()`)
+      await t.rejects(applyAnnouncements(db, day, NOW), /cut off/)
+      await database.exec('drop trigger stop on roster_restated; drop function stop()')
+      t.same(await stays(database, 1), ['H99.05 -infinity infinity'])
+      t.same(await rows(database, `select * from movement`), [])
+      t.same(await applyAnnouncements(db, day, NOW), { done: 2, failed: 0 })
+      t.same(await stays(database, 1), ['H99.05 -infinity 2026-11-30'])
+      t.equal((await rows(database, 'select * from movement')).length, 2)
+    })
+
+    await withStore('a block of two thousand is announced and done as sets', async (t, database) => {
+      await sql`insert into person (source, source_key, full_name, sort_key, search_key)
+        select 'directory', n::text, 'An', 'an', 'an' from generate_series(4, 2000) n`.execute(database.db)
+      await sql`insert into employment (person_id, agency_id, staff_class, first_day)
+        select id, 1, 'công chức', '-infinity' from person where id > 3`.execute(database.db)
+      const people = Array.from({ length: 2000 }, (_, i) => i + 1)
+      await announce(database.db, order('move', people, '2026-12-01', { agency: B }), at)
+      const started = performance.now()
+      const day = '2026-12-01' as Day
+      t.same(await applyAnnouncements(database.db, day, NOW), { done: 2000, failed: 0 })
+      t.comment(`${Math.round(performance.now() - started)} ms`)
+      const at11 = `select count(*)::int as n from employment where agency_id = 2 and first_day = '2026-12-01'`
+      t.same(await rows(database, at11), [{ n: 2000 }])
     })
 
     await withStore('one that waits can be withdrawn, one that is done cannot', async (t, database) => {
