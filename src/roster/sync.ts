@@ -179,6 +179,8 @@ export async function approveRun(
       await lockRoster(trx)
       await fence(trx, run)
       const found = await compare(trx, staged, compareOptions(context))
+      // whoever is as before was not staged, and is only known from the read itself
+      found.people.unchanged = shown.people.unchanged
       if (!isDeepStrictEqual(found, movementsOf(shown))) {
         throw new AppError(
           'ground_moved',

@@ -76,7 +76,7 @@ t.test('movements that are no longer those shown are not saved, and the page say
   const province = await refused(t)
   const { web, admin, run, database } = province
   await sql`update employment set last_day = current_date - 1, first_day = '-infinity' where last_day = 'infinity' and person_id = (
-    select min(p.id) from person p join employment e on e.person_id = p.id and e.last_day = 'infinity'
+    select max(p.id) from person p join employment e on e.person_id = p.id and e.last_day = 'infinity'
     join agency_period a on a.agency_id = e.agency_id where a.code = 'H99.11')`.execute(database.db)
   const answer = await web.post(`/runs/${run}/approve`, admin, {})
   t.equal(answer.status, 409)
