@@ -14,6 +14,8 @@ const OTHER = 'H99.11'
 const now = () => new Date()
 const today = dayAt(Date.now(), 'Asia/Ho_Chi_Minh')
 
+t.setTimeout(120_000)
+
 async function open(t: Test): Promise<Province> {
   const province = await openProvince(t)
   await province.sync([...officials(4, OWN), ...officials(3, OTHER, 100)])
