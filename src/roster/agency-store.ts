@@ -151,12 +151,11 @@ export async function turnsOf(
 /** An agency and those above it, where it stands or, of a closed one, stood last; itself first. */
 export async function lastPath(db: Db, agencyId: number): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    with recursive latest as (
-      select distinct on (agency_id) agency_id, parent_id from agency_period order by agency_id, first_day desc
-    ), path (id, depth) as (
+    with recursive path (id, depth) as (
       select ${agencyId}::bigint, 0
       union all
-      select latest.parent_id, path.depth + 1 from path join latest on latest.agency_id = path.id
+      select latest.parent_id, path.depth + 1 from path cross join lateral (
+        select parent_id from agency_period where agency_id = path.id order by first_day desc limit 1) latest
       where latest.parent_id is not null and path.depth < 100
     ) select id from path order by depth`.execute(db)
   return rows.map(row => row.id)
