@@ -1,8 +1,8 @@
 /** 60,000 people with 28 days of use: how long the figures take is printed, not asserted. */
 import { sql } from 'kysely'
-import t from 'tap'
-import { workingDays } from '../../src/adoption/calendar.ts'
-import { computeFigures, keepFigures } from '../../src/adoption/report.ts'
+import t, { type Test } from 'tap'
+import { sectorWorkingDays, workingDays } from '../../src/adoption/calendar.ts'
+import { computeFigures, type FiguresRequest, keepFigures } from '../../src/adoption/report.ts'
 import type { Db } from '../../src/database/database.ts'
 import { parseDay } from '../../src/ids.ts'
 import { stores } from '../support/database.ts'
@@ -55,6 +55,27 @@ async function fill(db: Db): Promise<void> {
     order by 2 desc`.execute(db)
 }
 
+/** The same under rules by title, sector and agency, and a calendar of a sector; 2,000 spellings of titles. */
+async function byRules(t: Test, db: Db, request: FiguresRequest): Promise<void> {
+  await sql`update employment set title = 'Chức danh số ' || id % 2000`.execute(db)
+  await sql`update agency_period set sector = 'education' where agency_id % 10 = 0`.execute(db)
+  const document = 'Quyết định 1/QĐ-UBND'
+  const eligibility = [
+    { titles: ['chuc danh so 1*'], sectors: ['education'], required: false, document },
+    { titles: ['*9'], required: false, document },
+    { agencies: ['C2'], required: true, document },
+  ]
+  const sectorCalendars = sectorWorkingDays(request.calendar, {
+    education: { ranges: [{ from: '2020-03-01', to: '2020-03-28' }] },
+  })
+  const start = performance.now()
+  const policy = { ...request.policy, eligibility }
+  const [top] = await computeFigures(db, { ...request, policy, sectorCalendars })
+  t.comment(`by rules and calendars: ${Math.round(performance.now() - start)} ms`)
+  t.equal(top?.staff, PEOPLE)
+  t.ok(top?.required && top.required < PEOPLE * 0.9)
+}
+
 // the embedded engine is not meant for so many
 for (const store of stores().filter(({ name }) => name === 'PostgreSQL')) {
   t.test(`figures of ${PEOPLE} people, on ${store.name}`, { skip: store.skip, timeout: 600_000 }, async t => {
@@ -84,6 +105,7 @@ for (const store of stores().filter(({ name }) => name === 'PostgreSQL')) {
       t.equal(figures[0]?.regular, PEOPLE * 0.9, 'nine of ten use it regularly')
     }
     t.equal(await keepFigures(database.db, request), AGENCIES * 2)
+    await byRules(t, database.db, request)
     await database.close()
   })
 }
