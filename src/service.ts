@@ -35,7 +35,7 @@ import { applyPlan } from './mailbox/provisioner.ts'
 import { makePlan } from './mailbox/reconcile.ts'
 import { addressesById, addressesHeld } from './mailbox/store.ts'
 import { doDueChanges } from './roster/agency-entry-plugin.ts'
-import { syncAll } from './roster/command.ts'
+import { doDue, syncAll } from './roster/command.ts'
 import { personHistory } from './roster/history-page.ts'
 import { rosterPlugin } from './roster/plugin.ts'
 import { restatedSince, settleRestated } from './roster/restated-store.ts'
@@ -91,7 +91,10 @@ async function aroundDueAgencies(context: CommandContext, read: () => Promise<St
 }
 
 async function rosterStep(context: CommandContext): Promise<StepEnd> {
-  if (context.config.roster.sources.length === 0) return skipped()
+  if (context.config.roster.sources.length === 0) {
+    await doDue(context)
+    return skipped()
+  }
   const results = await syncAll(context, { source: null, dryRun: false, force: false })
   const exits = results.map(result => exitStatusOf(result, false))
   const [first] = results

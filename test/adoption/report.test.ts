@@ -135,6 +135,7 @@ for (const store of stores()) {
             },
           ],
           own: { ...counts, concurrent: 0 },
+          confirmedOn: null,
         },
       ],
       anomalies: [{ person: '#3', reason: 'usedNotIssued' }],
