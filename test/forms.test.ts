@@ -298,6 +298,21 @@ const forms: Record<string, Form> = {
     fields: { answer: { good: 'same', kind: 'choice' } },
     refused: [400, 413],
   },
+  // without a file: what is wrong with it stands beside it, and the fields come back
+  'POST /import': {
+    fields: {
+      whose: { good: 'agency', kind: 'choice' },
+      agency: { good: OWN, kind: 'text', max: 264 },
+      extent: { good: 'full', kind: 'choice' },
+      what: { good: 'people', kind: 'choice' },
+    },
+    refused: [400],
+  },
+  'POST /import/:id': button(() => '/import/999999', [404]),
+  'POST /api/v1/imports': {
+    fields: { agency: { good: OWN, kind: 'text', max: 264 } },
+    refused: [400],
+  },
   'POST /api/v1/operators': {
     fields: {
       name: { good: 'head.of.own', kind: 'text', max: 64 },
@@ -562,6 +577,12 @@ const lookups: Record<string, { url?: (ground: Ground) => string; keys: string[]
     url: ({ run }) => `/api/v1/runs/${run}/movements`,
     keys: ['movement', 'agency', 'moved'],
   },
+  'GET /import': { keys: [] },
+  'GET /import/:id': { url: () => '/import/999999', keys: [] },
+  'GET /import/:id/progress': { url: () => '/import/999999/progress', keys: [] },
+  'GET /import/:id/rejected.xlsx': { url: () => '/import/999999/rejected.xlsx', keys: [] },
+  'GET /import/:id/rejected.csv': { url: () => '/import/999999/rejected.csv', keys: [] },
+  'GET /api/v1/imports/:id': { url: () => '/api/v1/imports/999999', keys: [] },
   'GET /reviews': { keys: ['kind', 'state', 'agency', 'after', 'done'] },
   'GET /reviews/:id': { url: ({ review }) => `/reviews/${review}`, keys: ['said'] },
   'GET /api/v1/reviews': { keys: ['kind', 'state', 'agency', 'after'] },

@@ -26,6 +26,8 @@ export const actions = [
   'runs.view',
   'runs.approve',
   'roster.sync',
+  /** Bringing a list as a file: an agency's own, or with all rights that of the whole. */
+  'roster.import',
   /** Opening, changing and closing agencies by hand. */
   'agencies.manage',
   /** What no rule settles of the roster, and who waits to move: by name. */
@@ -85,6 +87,7 @@ const allowed: Record<Role, ReadonlySet<Action>> = {
     'reviews.view',
     'reviews.answer',
     'roster.confirm',
+    'roster.import',
   ] satisfies Action[]),
   head: new Set([
     'figures.view',

@@ -5,6 +5,7 @@ export type Place =
   | 'overview'
   | 'agencies'
   | 'people'
+  | 'import'
   | 'reviews'
   | 'decisions'
   | 'absences'
@@ -27,6 +28,7 @@ export const places: readonly {
   { place: 'overview', href: '/', action: 'figures.view', label: { vi: 'Tổng quan', en: 'Overview' } },
   { place: 'agencies', href: '/agencies', action: 'figures.view', label: { vi: 'Cơ quan', en: 'Agencies' } },
   { place: 'people', href: '/people', action: 'names.view', label: { vi: 'Cán bộ', en: 'People' } },
+  { place: 'import', href: '/import', action: 'roster.import', label: { vi: 'Nhập tệp', en: 'Import' } },
   { place: 'reviews', href: '/reviews', action: 'reviews.view', label: { vi: 'Xác minh', en: 'Reviews' } },
   {
     place: 'decisions',

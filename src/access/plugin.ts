@@ -263,14 +263,21 @@ function requireRight(request: FastifyRequest): void {
  */
 function requireOwnForm(request: FastifyRequest): void {
   if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return
+  const body: unknown = request.body
+  requireMark(request, typeof body === 'object' && body !== null && 'csrf' in body ? String(body.csrf) : '')
+}
+
+/**
+ * The same for a form that is read piece by piece: `field` is what came as `csrf` so far. Whoever takes a file asks
+ * before a byte of it is kept. Throws `forbidden`.
+ */
+export function requireMark(request: FastifyRequest, field: string): void {
   const { csrfSecret } = request.access
   if (csrfSecret === '') {
     const site = request.headers['sec-fetch-site']
     if (site === undefined || site === 'same-origin' || site === 'none') return
     throw new AppError('forbidden', 'this form was sent from another site')
   }
-  const body: unknown = request.body
-  const field = typeof body === 'object' && body !== null && 'csrf' in body ? String(body.csrf) : ''
   const header = request.headers['x-csrf-token']
   if (!isMaskOf(typeof header === 'string' ? header : field, csrfSecret))
     throw new AppError('forbidden', 'this form is no longer valid; open the page again')

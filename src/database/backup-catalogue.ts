@@ -16,9 +16,9 @@ export const LEDGER = 'schema_migration'
 
 /**
  * What a backup leaves out: the ledger, and what lets somebody in. A session that was ended and a link that was used
- * after the backup must not open anything again; people sign in anew.
+ * after the backup must not open anything again; people sign in anew. And uploads: the files they tell of are not in it.
  */
-const LEFT_OUT = [LEDGER, 'session', 'sign_in_link', 'sign_in_failure', 'operator_device']
+const LEFT_OUT = [LEDGER, 'session', 'sign_in_link', 'sign_in_failure', 'operator_device', 'roster_upload']
 
 /** Every table of ours that is kept, in an order in which rows may be inserted, but for the references of `lateReferences`. */
 export async function loadTables(trx: Trx): Promise<CatalogueTable[]> {

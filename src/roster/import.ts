@@ -9,8 +9,12 @@ import type { Config, SourceConfig, TableSourceConfig } from '../config.ts'
 import type { Db } from '../database/database.ts'
 import { AppError } from '../error.ts'
 import { dayAt } from '../ids.ts'
+import { matchHeadings } from './headings.ts'
 import type { AddressHolders } from './identity-store.ts'
-import { recogniseFile } from './sources/file.ts'
+import type { FileLook } from './import-choice.ts'
+import { fillRows, rowsWanted } from './import-store.ts'
+import type { Legacy } from './legacy-text.ts'
+import { openTable, recogniseFile } from './sources/file.ts'
 import { openSource } from './sources/open.ts'
 import { type RosterResult, type SyncOptions, syncSource } from './sync.ts'
 
@@ -27,7 +31,7 @@ export type ImportOptions = {
   people?: TableSourceConfig['people']
   agencies?: TableSourceConfig['agencies']
   sheet?: string
-  legacy?: 'tcvn3' | 'vni'
+  legacy?: Legacy
 }
 
 export type ImportContext = { db: Db; config: Config; now: () => Date; holders?: AddressHolders }
@@ -116,4 +120,72 @@ export function importName(agency: string | null): string {
 export function agencyOfImport(source: string): string | null | undefined {
   if (source === IMPORT) return null
   return source.startsWith(`${IMPORT} `) ? source.slice(IMPORT.length + 1) : undefined
+}
+
+// looking at a file before anything is decided -------------------------------------------------------------------------
+
+type LookOptions = { sheet: string | null; legacy: Legacy | null; signal: AbortSignal }
+
+/** Rows of data that a person and the recognition of columns look at. */
+const LOOKED_AT = 50
+/** Longest text shown of a cell. */
+const SHOWN = 80
+
+/** What a file is, and its columns with some rows. Throws `file_unreadable` with `details.refused`. */
+export async function lookAtFile(path: string, { sheet, legacy, signal }: LookOptions): Promise<FileLook> {
+  const kind = await recogniseFile(path)
+  if (kind === 'ldif') return { kind }
+  const table = await openTable(path, tableOptions({ sheet, legacy, signal }))
+  try {
+    const { encoding, separator, sheets, headings, headingRow } = table
+    const rows: string[][] = []
+    for await (const page of table.rows()) {
+      for (const { cells } of page.slice(0, LOOKED_AT - rows.length)) rows.push([...cells])
+      if (rows.length >= LOOKED_AT) break
+    }
+    const columns = { sheet: table.sheet, sheets: [...sheets], headings: [...headings], headingRow }
+    return { kind, encoding, separator, ...columns, rows: masked(headings, rows) }
+  } finally {
+    await table.close()
+  }
+}
+
+function tableOptions({ sheet, legacy, signal }: LookOptions) {
+  return { signal, ...(sheet === null ? {} : { sheet }), ...(legacy === null ? {} : { convert: legacy }) }
+}
+
+/** A personal number is nowhere kept, so not here either: of each only its last digits. */
+function masked(headings: readonly string[], rows: readonly string[][]): string[][] {
+  const number = matchHeadings(headings).columns.personalNumber
+  return rows.map(cells =>
+    cells.map((cell, column) => {
+      const text = cell.slice(0, SHOWN)
+      return column === number || PERSONAL_NUMBER.test(text) ? maskNumber(text) : text
+    }),
+  )
+}
+
+const PERSONAL_NUMBER = /^\s*\d{12}\s*$/
+
+function maskNumber(text: string): string {
+  const bare = text.trim()
+  return bare.length <= 4 ? bare : `…${bare.slice(-4)}`
+}
+
+/**
+ * Puts the rows of a file to those rejections of a run that name only a row's number, so that each can be handed back as
+ * it stood.
+ */
+export async function fillRejected(db: Db, run: number, path: string, options: LookOptions): Promise<void> {
+  const wanted = new Set(await rowsWanted(db, run))
+  if (wanted.size === 0) return
+  const table = await openTable(path, tableOptions(options))
+  try {
+    for await (const page of table.rows()) {
+      const rows = page.filter(({ number }) => wanted.has(number))
+      if (rows.length > 0) await fillRows(db, run, rows)
+    }
+  } finally {
+    await table.close()
+  }
 }

@@ -9,6 +9,8 @@ import { confirmationRoutes } from './confirmation-plugin.ts'
 import { decisionApiRoutes } from './decision-api-plugin.ts'
 import { decisionRoutes } from './decision-plugin.ts'
 import { holdingRoutes } from './holding-plugin.ts'
+import { importApiRoutes } from './import-api-plugin.ts'
+import { importRoutes } from './import-plugin.ts'
 import { reviewApiRoutes } from './review-api-plugin.ts'
 import { type AddressesHeld, reviewRoutes } from './review-plugin.ts'
 import type { ApplyRecords } from './review-work-plugin.ts'
@@ -35,4 +37,7 @@ export async function rosterPlugin(
   decisionRoutes(server, context)
   absenceRoutes(server, context)
   decisionApiRoutes(server, context)
+  const imports = { context, background: new Background(server, context) }
+  importRoutes(server, imports)
+  importApiRoutes(server, imports)
 }

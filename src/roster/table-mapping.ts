@@ -30,7 +30,7 @@ export function mappingOfTable(
   const names = columnNames(headings)
   const configured = source.people.attributes
   const recognised = recognisedFields(headings, names)
-  const attributes: PersonMapping['attributes'] = { ...recognised, ...configured }
+  const attributes = told({ ...recognised, ...configured })
   if (attributes.agency === undefined && attributes.agencyName === undefined && source.agency !== undefined)
     attributes.agency = { constant: source.agency }
   const missing = [...missingFields(attributes), ...unknownHeadings(names, source)]
@@ -47,11 +47,21 @@ export function mappingOfTable(
   }
 }
 
-/** Folded headings; a heading met before is numbered, so that each column has a name of its own. */
+/** Without fields that are constantly empty: a column that a person said has no meaning, whatever it is called. */
+function told(attributes: PersonMapping['attributes']): PersonMapping['attributes'] {
+  return Object.fromEntries(
+    Object.entries(attributes).filter(([, mapping]) => {
+      if (typeof mapping !== 'object' || !('constant' in mapping)) return true
+      return mapping.constant !== ''
+    }),
+  )
+}
+
+/** Folded headings; one met before is numbered and one that is empty is its number, so that each column has a name. */
 export function columnNames(headings: readonly string[]): string[] {
   const met = new Map<string, number>()
-  return headings.map(heading => {
-    const name = headingKey(heading)
+  return headings.map((heading, column) => {
+    const name = headingKey(heading) || `#${column + 1}`
     const count = (met.get(name) ?? 0) + 1
     met.set(name, count)
     return count === 1 ? name : `${name} #${count}`

@@ -317,6 +317,32 @@ const rows: Record<string, Row> = {
     fields: { staff: '3' },
     audited: 'roster.confirmed',
   }),
+  // bringing a list as a file; an agency's administrator for the agency only
+  'GET /import': page(same(LIST, 'admin', 'agency-admin')),
+  'POST /import': call(same([400, 400, 400], 'admin', 'agency-admin')),
+  'GET /import/:id': page(only({ admin: ONE, 'agency-admin': [404, 404, 404] }), {
+    url: async ground => `/import/${await broughtAt(ground)}`,
+  }),
+  'POST /import/:id': call(only({ admin: [303, 303, 404], 'agency-admin': [404, 404, 404] }), {
+    url: async ground => `/import/${await broughtAt(ground)}`,
+    fields: { step: 'remove' },
+  }),
+  'GET /import/:id/progress': page(only({ admin: ONE, 'agency-admin': [404, 404, 404] }), {
+    url: async ground => `/import/${await broughtAt(ground)}/progress`,
+  }),
+  'GET /import/:id/rejected.xlsx': page(only({ admin: ONE, 'agency-admin': [404, 404, 404] }), {
+    url: async ground => `/import/${await broughtAt(ground)}/rejected.xlsx`,
+    audited: 'export',
+  }),
+  'GET /import/:id/rejected.csv': page(only({ admin: ONE, 'agency-admin': [404, 404, 404] }), {
+    url: async ground => `/import/${await broughtAt(ground)}/rejected.csv`,
+    audited: 'export',
+  }),
+  'POST /api/v1/imports': call(same([400, 400, 400], 'admin', 'agency-admin')),
+  'GET /api/v1/imports/:id': call(only({ admin: ONE, 'agency-admin': [404, 404, 404] }), {
+    url: async ground => `/api/v1/imports/${await broughtAt(ground)}`,
+  }),
+
   'GET /sources': page(same(WHOLE, 'admin', 'auditor')),
   'GET /api/v1/sources': call(same(WHOLE, 'admin', 'auditor')),
   'GET /api/v1/runs': call(same(WHOLE, 'admin', 'auditor')),
@@ -408,6 +434,16 @@ async function missingAt({ one, person, agencyId }: Ground): Promise<number> {
     )
     insert into roster_review (kind, agency_id, record_number, person_id, opened_on)
     select 'missing', ${await agencyId(OWN)}, number, ${person}, current_date from entry returning id`)
+  return id
+}
+
+/** A file of the agency that somebody else brought, imported by the run. */
+async function broughtAt({ one, run, agencyId }: Ground): Promise<number> {
+  const { id } = await one<{ id: number }>(`
+    insert into roster_upload (operator_id, agency_id, file_name, bytes, sha256, choice, look, state, run_id,
+      created_at, changed_at)
+    values ((select min(id) from operator), ${await agencyId(OWN)}, 'a.csv', 1, '0', '{}', '{"kind":"ldif"}', 'imported',
+      ${run}, now(), now()) returning id`)
   return id
 }
 

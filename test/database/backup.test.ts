@@ -146,9 +146,8 @@ async function content({ db }: Database): Promise<Record<string, string[]>> {
     const tables = await sql<{ name: string }>`
       select table_name as name from information_schema.tables
       where table_schema = 'public' and table_type = 'BASE TABLE'
-        and table_name not in ('schema_migration', 'session', 'sign_in_link', 'sign_in_failure', 'operator_device')`.execute(
-      trx,
-    )
+        and table_name not in ('schema_migration', 'session', 'sign_in_link', 'sign_in_failure', 'operator_device',
+          'roster_upload')`.execute(trx)
     for (const { name } of tables.rows) {
       const { rows } = await sql<{ row: string }>`select t::text as row from ${sql.table(name)} t`.execute(
         trx,

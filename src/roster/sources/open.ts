@@ -26,6 +26,8 @@ export type SourceReader = {
   mapping?: SourceMapping
   /** Whether only what changed is read: who is missing cannot be told. */
   incremental?: boolean
+  /** A list of agencies and of nobody: that it names no people is no outage. */
+  agenciesOnly?: boolean
   agencies(): AsyncIterable<DirectoryEntry[]>
   people(): AsyncIterable<DirectoryEntry[]>
   /** When the source said this; now if left out. */
@@ -211,6 +213,7 @@ async function openTableSource(source: TableSourceConfig, options: OpenOptions):
       nameKey: headingKey,
     },
     saidAt: await writtenAt(path),
+    agenciesOnly: !mapping.hasPeople,
     agencies: () => (agencies === null ? nothing() : agencyEntries(table, mapping)),
     people: () => (mapping.hasPeople ? rowEntries(table, mapping) : nothing()),
     close: () => table.close(),
