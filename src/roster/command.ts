@@ -16,11 +16,14 @@ import { applyAnnouncements } from './announce.ts'
 import { expireHoldings } from './holding-store.ts'
 import { importFile } from './import.ts'
 import { guardText, type Locale, rejectionText, words } from './messages.ts'
+import { unappliedAnswers } from './record-store.ts'
 import { lockRoster, type RejectionRow, rejectionsOf, sourceNameOf } from './store.ts'
 import {
+  applyRecords,
   approveRun,
   exitStatusOf,
   openSource,
+  passable,
   type ReadingContext,
   type RosterResult,
   type SourceOpener,
@@ -82,7 +85,8 @@ export function readingContext({ database, config, now, addressHolders }: Comman
 }
 
 /** What decisions and sources announced for a day that has come, and waiting that is over. */
-export async function doDue({ config, database, now }: CommandContext): Promise<void> {
+export async function doDue(context: CommandContext): Promise<void> {
+  const { config, database, now } = context
   const { db } = database
   const today = dayAt(now().getTime(), config.timeZone)
   await applyAnnouncements(db, today, now())
@@ -90,6 +94,9 @@ export async function doDue({ config, database, now }: CommandContext): Promise<
     await lockRoster(trx)
     await expireHoldings(trx, today, null)
   })
+  // answers given while their source was being read
+  const waiting = await unappliedAnswers(db)
+  if (waiting.length > 0) await applyRecords(readingContext(context), waiting, '')
 }
 
 /**
@@ -296,6 +303,6 @@ function verdict(locale: Locale, { guard, run, complete, dryRun }: RosterResult,
   if (exit !== 3) return `${dryRun ? say.nextReal : say.next}\n`
   const why = guard.reasons.map(reason => `  - ${guardText(locale, reason)}`)
   const approval = dryRun ? say.approveLater : `${say.approve} ${run}`
-  const limits = complete && guard.reasons.every(reason => reason.kind === 'leavers')
+  const limits = complete && passable(guard)
   return `${[say.refused, ...why, limits ? approval : say.reread].join('\n')}\n`
 }

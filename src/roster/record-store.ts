@@ -235,3 +235,14 @@ export async function recordsBySource(
   for (const { source, ...record } of rows) sources.set(source, [...(sources.get(source) ?? []), record])
   return [...sources].map(([source, said]) => ({ source, said }))
 }
+
+/** Records that were answered for since their source was last read or looked at: the answer is not in effect yet. */
+export async function unappliedAnswers(db: Db): Promise<number[]> {
+  const { rows } = await sql<{ number: number }>`
+    select distinct r.number from roster_review v join roster_record r on r.number = v.record_number
+    where v.state in ('same', 'different') and v.answered_at is not null and r.missing_since is null
+      and not exists (select 1 from run where run.kind = 'roster' and run.subject = r.source
+        and run.state in ('done', 'partial') and not run.dry_run and run.started_at >= v.answered_at)
+    order by r.number limit 10000`.execute(db)
+  return rows.map(({ number }) => number)
+}

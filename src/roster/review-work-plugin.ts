@@ -5,6 +5,7 @@ import { agenciesBelow } from '../access/store.ts'
 import type { CommandContext } from '../command.ts'
 import { toAppError } from '../error.ts'
 import { type Day, dayAt } from '../ids.ts'
+import { readingContext } from './command.ts'
 import { type CodedAgency, confirmList, countStaff } from './confirmation-store.ts'
 import { endWaiting, type HoldingRow, putBack } from './holding-store.ts'
 import { answersOf, type ReviewAnswer, saidSide } from './review.ts'
@@ -19,8 +20,8 @@ export type ApplyRecords = (
 ) => Promise<unknown>
 
 /** The records as a run of their own, through the same comparison and saving as any other. */
-export const applyAnswered: ApplyRecords = ({ database, config, now }, numbers, by) =>
-  applyRecords({ db: database.db, config, now }, numbers, by)
+export const applyAnswered: ApplyRecords = (context, numbers, by) =>
+  applyRecords(readingContext(context), numbers, by)
 
 export function todayOf({ config, now }: CommandContext): Day {
   return dayAt(now().getTime(), config.timeZone)
