@@ -1,12 +1,14 @@
 /** What moved: marks on the staged rows, and counts of them. Nothing else is written here. */
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Trx } from '../database/database.ts'
+import { knownAbove, rejectDoubles, rejectOrphans, rejectTaken } from './agency-doubt-store.ts'
 import { type AddressHolders, identify } from './identity-store.ts'
 import type { Trust } from './merge.ts'
 import { mergeStaged, subtreeOf } from './record-store.ts'
 import type { Movements, Staged } from './roster.ts'
 
-export type CompareOptions = { trust: Trust; holders: AddressHolders | null }
+/** `root`: the code of the agency above all, which may not be there yet. */
+export type CompareOptions = { trust: Trust; holders: AddressHolders | null; root: string }
 
 /** Marks who is who and what moved; answers the counts. Nothing outside the staged rows changes. */
 export async function compare(trx: Trx, read: Staged, options: CompareOptions): Promise<Movements> {
@@ -18,7 +20,7 @@ export async function compare(trx: Trx, read: Staged, options: CompareOptions): 
   )
   // rows just written are nothing to the planner until they are counted
   await analyzeStaged(trx)
-  await matchAgencies(trx, read)
+  await matchAgencies(trx, read, options.root)
   const some = await anyStaged(trx, read.run)
   if (some) {
     await matchPosts(trx, read)
@@ -32,6 +34,7 @@ export async function compare(trx: Trx, read: Staged, options: CompareOptions): 
     }
   }
   await markLeavers(trx, read)
+  if (await rejectTaken(trx, read, closing(read))) return compare(trx, read, options)
   if (some) await markMovements(trx, read)
   return {
     agencies: await countAgencies(trx, read),
@@ -54,23 +57,9 @@ async function anyStaged(trx: Trx, run: number): Promise<boolean> {
   return rows.length > 0
 }
 
-async function matchAgencies(trx: Trx, { run, source }: Staged): Promise<void> {
-  // two agencies of one code: only the one we know by that code may keep it
-  await sql`
-    with doubtful as (
-      select s.source_key, s.code, exists (
-          select 1 from agency a join agency_period p on p.agency_id = a.id and p.last_day = 'infinity'
-          where a.source = ${source} and a.source_key = s.source_key and p.code = s.code) as known
-      from roster_staged_agency s where s.run_id = ${run} and (
-        (select count(*) from roster_staged_agency o where o.run_id = ${run} and o.code = s.code) > 1
-        or exists (select 1 from agency a join agency_period p on p.agency_id = a.id and p.last_day = 'infinity'
-          where p.code = s.code and a.source not in (${source}, '')))
-    ), gone as (
-      delete from roster_staged_agency s using doubtful d
-      where s.run_id = ${run} and s.source_key = d.source_key and not d.known returning s.source_key, s.code
-    )
-    insert into roster_rejection (run_id, subject, source_key, reason, detail)
-    select ${run}, 'agency', source_key, 'duplicate_code', code from gone`.execute(trx)
+async function matchAgencies(trx: Trx, read: Staged, root: string): Promise<void> {
+  const { run, source } = read
+  await rejectDoubles(trx, read)
   await sql`
     update roster_staged_agency s set agency_id = a.id from agency a
     where s.run_id = ${run} and a.source = ${source} and a.source_key = s.source_key`.execute(trx)
@@ -85,9 +74,10 @@ async function matchAgencies(trx: Trx, { run, source }: Staged): Promise<void> {
       and not exists (select 1 from roster_rejection r where r.run_id = ${run} and r.source_key = a.source_key)`.execute(
     trx,
   )
+  await rejectOrphans(trx, read, { root, missing: missingAgencies(read) })
   await sql`
     with recursive tree as (
-      select s.source_key, s.own_ref, 0 as depth from roster_staged_agency s
+      select s.source_key, s.own_ref, ${knownAbove} as depth from roster_staged_agency s
       where s.run_id = ${run} and not exists (
         select 1 from roster_staged_agency p where p.run_id = ${run} and p.own_ref = s.parent_ref and p.source_key <> s.source_key)
       union all

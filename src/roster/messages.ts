@@ -47,6 +47,10 @@ const reasons: Record<RejectionReason, Record<Locale, string>> = {
   too_many_cells: { vi: 'dòng có quá nhiều ô', en: 'the row has too many cells' },
   too_few_cells: { vi: 'dòng thiếu ô', en: 'the row has too few cells' },
   parent_circle: { vi: 'cơ quan cấp trên tạo thành vòng', en: 'the agencies above form a circle' },
+  unknown_parent: {
+    vi: 'cơ quan cấp trên không có trong nguồn hoặc không nhận được',
+    en: 'the agency above is not in the source or was not taken over',
+  },
 }
 
 export function rejectionText(locale: Locale, reason: string, detail: string): string {

@@ -36,6 +36,7 @@ export type RejectionReason =
   | 'ambiguous_agency'
   | 'outside_scope'
   | 'parent_circle'
+  | 'unknown_parent'
   | 'unknown_sector'
   | 'bad_number'
   | 'bad_address'

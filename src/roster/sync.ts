@@ -12,10 +12,11 @@ import type { Db } from '../database/database.ts'
 import { fence, finishRun, heartbeat, type Run, startRun, withHeartbeat } from '../database/run.ts'
 import { AppError } from '../error.ts'
 import { cleanText, dayAt } from '../ids.ts'
-import { compare, leaversByAgency, upheaval } from './compare-store.ts'
+import { rejectBelow } from './agency-doubt-store.ts'
+import { type CompareOptions, compare, leaversByAgency, upheaval } from './compare-store.ts'
+import { normaliseDn } from './dn.ts'
 import { checkRoster, type Guard } from './guard.ts'
 import type { AddressHolders } from './identity-store.ts'
-import type { Trust } from './merge.ts'
 import { foldText, sortKeyOfTitle } from './name.ts'
 import {
   agenciesStand,
@@ -274,12 +275,10 @@ function today({ config, now }: Pick<Context, 'config' | 'now'>) {
   return dayAt(now().getTime(), config.timeZone)
 }
 
-function compareOptions({ config, holders }: Pick<Context, 'config' | 'holders'>): {
-  trust: Trust
-  holders: AddressHolders | null
-} {
+function compareOptions({ config, holders }: Pick<Context, 'config' | 'holders'>): CompareOptions {
   const order = config.roster.sources.map(({ name }) => name)
-  return { trust: { fields: config.roster.trust, order }, holders: holders ?? null }
+  const trust = { fields: config.roster.trust, order }
+  return { trust, holders: holders ?? null, root: rootOf(config).code }
 }
 
 /** A staged read as it counts now. */
@@ -496,9 +495,12 @@ async function readAgencies({ context, run, reader, mapping, counts }: Reading):
   const { agencies, nameKey } = mapping
   if (agencies === null) return
   const parsing = { ...aloneContext, nameKey, sector: sectorReader(config) }
+  const lost: string[] = []
   for await (const page of reader.agencies()) {
     const parsed = page.map(entry => toAgency(entry, agencies, agencyLevels, parsing))
     const accepted = parsed.filter(isAccepted)
+    if (agencies.parent === 'dn')
+      lost.push(...page.flatMap(({ dn }, i) => ('reason' in (parsed[i] ?? {}) ? [normaliseDn(dn)] : [])))
     if (reader.agenciesOnly) counts.read += page.length
     await stageAgencies(db, run.id, accepted)
     await stageRejections(db, run.id, [
@@ -507,6 +509,7 @@ async function readAgencies({ context, run, reader, mapping, counts }: Reading):
     ])
     await heartbeat(db, run)
   }
+  await rejectBelow(db, run.id, lost)
 }
 
 const aloneContext: ParseContext = {

@@ -51,6 +51,8 @@ export type Read = {
   /** Thrown after the last entry. */
   fail?: AppError
   incremental?: boolean
+  /** Agencies are placed by the names of their entries, not by the code of the one above. */
+  byName?: boolean
   pageSize?: number
 }
 
@@ -200,7 +202,7 @@ function readerOf({ kind }: SourceKind, read: Read): SourceReader {
   const people = read.people.map((each, i) =>
     entryOf(each, read.digests !== false, kind === 'file' ? i + 2 : null),
   )
-  const agencies = (read.agencies ?? []).map(agencyEntry)
+  const agencies = (read.agencies ?? []).map(each => agencyEntry(each, read.agencies ?? []))
   return {
     mapping: mappingFor(kind, read),
     incremental: read.incremental ?? false,
@@ -214,7 +216,13 @@ function mappingFor(kind: SourceKind['kind'], read: Read): SourceMapping {
   return {
     people: { ...(kind === 'file' ? {} : { key: 'key' }), attributes: { ...attributes } },
     agencies:
-      read.agencies === undefined ? null : { ...agencyMapping, attributes: { ...agencyMapping.attributes } },
+      read.agencies === undefined
+        ? null
+        : {
+            ...agencyMapping,
+            attributes: { ...agencyMapping.attributes },
+            parent: read.byName ? 'dn' : 'parent',
+          },
     levels: ['department', 'unit'],
     nameKey: name => name.toLowerCase(),
   }
@@ -252,9 +260,10 @@ function entryOf(says: Says, digested: boolean, row: number | null): DirectoryEn
   }
 }
 
-function agencyEntry({ key, code, name, parent, level }: SaysAgency): DirectoryEntry {
+function agencyEntry(says: SaysAgency, all: readonly SaysAgency[]): DirectoryEntry {
+  const { key, code, name, parent, level } = says
   return {
-    dn: `ou=${code},ou=agencies,dc=tinh`,
+    dn: nameIn(says, all, 5),
     attributes: new Map([
       ['key', [key]],
       ['code', [code]],
@@ -263,6 +272,11 @@ function agencyEntry({ key, code, name, parent, level }: SaysAgency): DirectoryE
       ...(level === undefined ? [] : [['level', [level]] as const]),
     ]),
   }
+}
+
+function nameIn({ code, parent }: SaysAgency, all: readonly SaysAgency[], deep: number): string {
+  const above = deep === 0 ? undefined : all.find(each => each.code === parent)
+  return `ou=${code},${above === undefined ? 'ou=agencies,dc=tinh' : nameIn(above, all, deep - 1)}`
 }
 
 function listed(text: string | undefined): readonly string[] | undefined {
@@ -277,9 +291,9 @@ export async function everyRow({ lines }: World): Promise<string[]> {
     select tablename as line from pg_tables where schemaname = 'public' and tablename not in
       ('run', 'roster_source', 'roster_rejection') order by 1`)
   return lines(
-    tables
+    `${tables
       .map(table => `select '${table}: ' || xmin || ' ' || t::text as line from "${table}" t`)
-      .join(' union all ') + ' order by 1',
+      .join(' union all ')} order by 1`,
   )
 }
 

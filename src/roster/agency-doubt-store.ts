@@ -1,0 +1,124 @@
+/**
+ * Agencies as read that cannot be taken over, because nobody can tell where they belong or whose code they bear. Only
+ * staged rows are touched: what is rejected here stays as it was known.
+ */
+import { type RawBuilder, sql } from 'kysely'
+import { type Db, rowsOf, type Trx } from '../database/database.ts'
+import type { Staged } from './roster.ts'
+
+/** Below the agencies of these references nothing has a place, once they were not taken. */
+export async function rejectBelow(db: Db, run: number, refs: readonly string[]): Promise<void> {
+  if (refs.length === 0) return
+  await reject(
+    db,
+    run,
+    sql`
+    with recursive below as (
+      select s.source_key, s.own_ref from roster_staged_agency s
+      where s.run_id = ${run} and s.parent_ref = any(${[...refs]}::text[])
+      union
+      select s.source_key, s.own_ref from roster_staged_agency s join below on s.parent_ref = below.own_ref
+      where s.run_id = ${run}
+    ) select source_key from below`,
+  )
+}
+
+/** Those whose agency above, named by its code, is neither read nor in force, and all below them. */
+export async function rejectOrphans(
+  trx: Trx,
+  { run }: Pick<Staged, 'run'>,
+  { root, missing }: { root: string; missing: RawBuilder<unknown> },
+): Promise<void> {
+  await reject(
+    trx,
+    run,
+    sql`
+    with recursive lost as (
+      select s.source_key, s.own_ref from roster_staged_agency s
+      where s.run_id = ${run} and s.own_ref = s.code and s.parent_ref <> ${root}
+        and not exists (select 1 from roster_staged_agency o where o.run_id = ${run} and o.own_ref = s.parent_ref)
+        and not exists (select 1 from agency_period p where p.last_day = 'infinity' and p.code = s.parent_ref
+          and p.agency_id not in (select id from (${missing}) gone))
+      union
+      select s.source_key, s.own_ref from roster_staged_agency s join lost on s.parent_ref = lost.own_ref
+      where s.run_id = ${run}
+    ) select source_key from lost`,
+  )
+}
+
+async function reject(db: Db, run: number, keys: RawBuilder<unknown>): Promise<void> {
+  await sql`
+    with gone as (
+      delete from roster_staged_agency where run_id = ${run} and source_key in (${keys}) returning source_key, parent_ref
+    )
+    insert into roster_rejection (run_id, subject, source_key, reason, detail)
+    select ${run}, 'agency', source_key, 'unknown_parent', left(parent_ref, 200) from gone`.execute(db)
+}
+
+/**
+ * Those who bear a code that another agency keeps: one that is not read anew and will not be closed. Answers whether
+ * there are any; what was compared by them has to be compared again.
+ */
+export async function rejectTaken(
+  trx: Trx,
+  { run }: Pick<Staged, 'run'>,
+  closing: RawBuilder<unknown>,
+): Promise<boolean> {
+  const { rows } = await sql<Gone>`
+    with taken as (
+      select s.source_key from roster_staged_agency s
+      join agency_period p on p.code = s.code and p.last_day = 'infinity' and p.agency_id is distinct from s.agency_id
+      where s.run_id = ${run} and p.agency_id not in (select id from (${closing}) gone)
+        and not exists (select 1 from roster_staged_agency o where o.run_id = ${run} and o.agency_id = p.agency_id)
+    )
+    delete from roster_staged_agency where run_id = ${run} and source_key in (select source_key from taken)
+    returning source_key, own_ref, code`.execute(trx)
+  await noteDoubles(trx, run, rows)
+  return rows.length > 0
+}
+
+type Gone = { source_key: string; own_ref: string; code: string }
+
+/** Of two agencies of one code, that which is not known by it; what is placed below it by its name has no place. */
+export async function rejectDoubles(
+  trx: Trx,
+  { run, source }: Pick<Staged, 'run' | 'source'>,
+): Promise<void> {
+  const { rows } = await sql<Gone>`
+    with doubtful as (
+      select s.source_key, s.code, exists (
+          select 1 from agency a join agency_period p on p.agency_id = a.id and p.last_day = 'infinity'
+          where a.source = ${source} and a.source_key = s.source_key and p.code = s.code) as known
+      from roster_staged_agency s where s.run_id = ${run} and (
+        (select count(*) from roster_staged_agency o where o.run_id = ${run} and o.code = s.code) > 1
+        or exists (select 1 from agency a join agency_period p on p.agency_id = a.id and p.last_day = 'infinity'
+          where p.code = s.code and a.source not in (${source}, '')))
+    )
+    delete from roster_staged_agency s using doubtful d
+    where s.run_id = ${run} and s.source_key = d.source_key and not d.known
+    returning s.source_key, s.own_ref, s.code`.execute(trx)
+  await noteDoubles(trx, run, rows)
+}
+
+async function noteDoubles(trx: Trx, run: number, gone: readonly Gone[]): Promise<void> {
+  if (gone.length === 0) return
+  await sql`
+    insert into roster_rejection (run_id, subject, source_key, reason, detail)
+    select ${run}, 'agency', source_key, 'duplicate_code', code
+    from json_to_recordset(${rowsOf(gone)}::json) as t(source_key text, code text)`.execute(trx)
+  const named = gone.filter(({ own_ref, code }) => own_ref !== code)
+  await rejectBelow(
+    trx,
+    run,
+    named.map(({ own_ref }) => own_ref),
+  )
+}
+
+/** How many agencies stand above the staged agency `s` that were not read with it, where its parent is known by code. */
+export const knownAbove = sql`coalesce((
+  with recursive up as (
+    select p.agency_id, p.parent_id from agency_period p where p.last_day = 'infinity' and p.code = s.parent_ref
+    union
+    select p.agency_id, p.parent_id from agency_period p join up on p.agency_id = up.parent_id
+    where p.last_day = 'infinity'
+  ) select count(*)::int from up join agency a on a.id = up.agency_id where a.source <> ''), 0)`
