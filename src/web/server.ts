@@ -41,6 +41,11 @@ export type ServerSettings = {
 /** Longest wait for the database or a part, in ms. Shorter calls a busy database away, longer a probe gives up before. */
 const ASK_MS = 5000
 const HANDLER_MS = 30_000
+/**
+ * Longest a request may take to come, in ms: 200 MB over the line of an office. Every route but those that take files
+ * gives up after `HANDLER_MS`, its body still coming or not.
+ */
+const REQUEST_MS = 900_000
 
 /** The server, not yet listening. Its plugins come after; `close` ends it. */
 export function createServer(settings: ServerSettings): FastifyInstance {
@@ -55,7 +60,7 @@ export function createServer(settings: ServerSettings): FastifyInstance {
     genReqId: () => randomUUID(),
     bodyLimit: 1_048_576,
     trustProxy: config.http.trustedProxies.length > 0 ? config.http.trustedProxies : false,
-    requestTimeout: HANDLER_MS,
+    requestTimeout: REQUEST_MS,
     handlerTimeout: HANDLER_MS,
     forceCloseConnections: 'idle',
     // an address that cannot be decoded comes by no hook
@@ -65,6 +70,7 @@ export function createServer(settings: ServerSettings): FastifyInstance {
     reply.headers(headers)
   })
   logAnswers(server)
+  endLateBodies(server)
   compressAnswers(server)
   // nothing of it is read before a route asks for it, with limits of its own
   server.register(fastifyMultipart, {
@@ -86,6 +92,15 @@ export function createServer(settings: ServerSettings): FastifyInstance {
     return reply.type(settings.registry.contentType).send(text)
   })
   return server
+}
+
+/** Who still sends when the answer is out is heard for a while, so that the answer arrives, and not for ever. */
+function endLateBodies(server: FastifyInstance): void {
+  server.addHook('onResponse', async ({ raw }) => {
+    if (raw.complete !== false) return
+    const timer = setTimeout(() => raw.destroy(), HANDLER_MS).unref()
+    for (const over of ['end', 'close']) raw.once(over, () => clearTimeout(timer))
+  })
 }
 
 function logAnswers(server: FastifyInstance): void {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
@@ -366,8 +368,16 @@ t.test('text is packed as it is accepted, and only where that is worth it', asyn
 
 t.test('a body that never ends and an answer that never comes are ended', async t => {
   const server = serverOn(t, await opened(t, embedded))
-  t.equal(server.server.requestTimeout, 30_000)
+  // a file may take long to come; every other route gives up while its body is still coming
+  t.equal(server.server.requestTimeout, 900_000)
+  server.post('/form', { handlerTimeout: 50 }, async () => 'read')
   server.get('/slow', { handlerTimeout: 50 }, () => new Promise(() => {}))
+  await server.listen({ host: '127.0.0.1', port: 0 })
+  const line = connect(Number(new URL(server.listeningOrigin).port), '127.0.0.1')
+  line.write('POST /form HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{')
+  const [said] = await once(line, 'data')
+  line.destroy()
+  t.match(String(said), /^HTTP\/1\.1 503 /)
   const answer = await get(server, '/slow')
   t.match(answer, { status: 503, headers: { 'retry-after': '10' } })
   t.match(JSON.parse(answer.body), { error: { code: 'cancelled' } })
