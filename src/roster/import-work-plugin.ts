@@ -5,7 +5,6 @@
 import type { Operator } from '../access/access.ts'
 import { appendAudit, partyOf } from '../access/audit-store.ts'
 import type { CommandContext } from '../command.ts'
-import { goingRuns } from '../database/run.ts'
 import { AppError, toAppError } from '../error.ts'
 import type { Background } from '../web/background.ts'
 import { readingContext } from './command.ts'
@@ -23,6 +22,7 @@ import {
   type UploadResult,
   type UploadState,
 } from './import-store.ts'
+import { goingRuns } from './run-store.ts'
 import { exitStatusOf, type RosterResult } from './sync.ts'
 import { hashOf, removeFile, removeOld, UPLOAD_HOURS, uploadFolder } from './upload-store.ts'
 
