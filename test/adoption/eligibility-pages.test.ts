@@ -1,4 +1,5 @@
 /** What the pages say of who must have a mailbox, where rules decide. */
+import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import type { Database } from '../../src/database/database.ts'
 import { embedded } from '../support/database.ts'
@@ -81,4 +82,22 @@ t.test('figures and explanation follow the rules, and the big sentence says so',
     Number(JSON.parse((await from('/api/v1/adoption')).body).agencies[0].required)
   t.equal((await required(get)) - (await required(plain)), 1)
   t.match(text(await get('/')), /người thuộc diện cấp theo quy định/)
+})
+
+t.test('in the long holiday of a sector nobody of it is said to use too little', async t => {
+  await sql`update agency_period set sector = 'education' where code = 'H99.05'`.execute(database.db)
+  const ranges = [{ from: '2026-10-20', to: '2026-11-30' }]
+  const settings = { ...config, adoption: { ...config.adoption, sectorCalendars: { education: { ranges } } } }
+  const get = await open(t, 'admin', settings)
+  const common = await open(t, 'admin', config)
+  const home = async (from: Get) =>
+    JSON.parse((await from('/api/v1/adoption?agency=H99.05')).body).agencies[0]
+  t.equal((await home(get)).rate.regular, null)
+  t.equal((await home(common)).rate.regular > 0, true)
+  const { id } = people['chua-thuong-xuyen']
+  t.match(text(await get('/people?agency=H99.05')), /không tuần nào đủ ngày làm việc/)
+  t.notMatch(text(await common('/people?agency=H99.05')), /không tuần nào đủ/)
+  const page = text(await get(`/people/${id}`))
+  t.match(page, /Không tuần nào trong 28 ngày có đủ 3 ngày làm việc/)
+  t.notMatch(page, /Vì sao chưa được tính là sử dụng thường xuyên/)
 })
