@@ -19,13 +19,14 @@ import { type AddressesOf, auditRoutes } from './audit-plugin.ts'
 import { appendAudit, type Party, partyOf } from './audit-store.ts'
 import { DEVICE_DAYS } from './guess-store.ts'
 import { GENERAL_LIMIT } from './limits.ts'
+import { menuOf } from './menu-page.ts'
 import { words } from './messages.ts'
-import { type Place, places } from './navigation.ts'
+import type { Place } from './navigation.ts'
 import { operatorRoutes } from './operators-plugin.ts'
 import { csrfOf, isMaskOf, maskCsrf, tokenHash } from './secret.ts'
 import { signOutOf } from './sign-in.ts'
 import { signInRoutes } from './sign-in-page.ts'
-import { agencyPath, findSession } from './store.ts'
+import { agencyPath, findSession, openReviews } from './store.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -52,6 +53,8 @@ export type Access = {
   csrfSecret: string
   /** Signed in by a link: nothing but setting a password is allowed yet. */
   mustSetPassword: boolean
+  /** What waits for an answer within the operator's scope, for the menu of a page. */
+  openReviews: number
 }
 
 /** The operator of a request that needs one. Throws `not_signed_in`. */
@@ -106,10 +109,9 @@ export function sendPage(
   reply: FastifyReply,
   page: Page,
 ): FastifyReply {
-  const { operator, locale, theme, csrf, mustSetPassword } = request.access
-  const nav = places
-    .filter(each => operator !== null && !mustSetPassword && isReachable(operator, each))
-    .map(each => ({ href: each.href, label: each.label[locale], active: each.place === page.place }))
+  const { operator, locale, theme, csrf, mustSetPassword, openReviews } = request.access
+  const nav =
+    operator === null || mustSetPassword ? [] : menuOf({ operator, locale, place: page.place, openReviews })
   const text = layout({
     locale,
     theme,
@@ -126,10 +128,6 @@ export function sendPage(
     .code(page.status ?? 200)
     .type('text/html; charset=utf-8')
     .send(text)
-}
-
-function isReachable(operator: Operator, { action, whole }: (typeof places)[number]): boolean {
-  return whole ? may(operator, action, null) : mayAnywhere(operator, action)
 }
 
 /** Registers sign-in, operators and audit, and the check that stands before every other route. */
@@ -151,6 +149,7 @@ export async function accessPlugin(
       csrf: '',
       csrfSecret: '',
       mustSetPassword: false,
+      openReviews: 0,
       ...lookOf(request.cookies, context.config.locale),
     }
     const used = await general(request)
@@ -162,7 +161,10 @@ export async function accessPlugin(
       await recognise(context, request)
     return standIn(request, reply)
   })
-  server.addHook('preHandler', async request => requireOwnForm(request))
+  server.addHook('preHandler', async request => {
+    requireOwnForm(request)
+    await countForMenu(context, request)
+  })
   server.post('/sign-out', { config: { access: 'signedIn', beforePassword: true } }, (request, reply) =>
     signOut(context, request, reply),
   )
@@ -246,6 +248,12 @@ function standIn(request: FastifyRequest, reply: FastifyReply): FastifyReply | u
 function isPage({ method, headers, url }: FastifyRequest): boolean {
   const looks = method === 'GET' && (headers.accept ?? '').includes('text/html')
   return looks && headers['hx-request'] === undefined && !url.startsWith('/api/')
+}
+
+async function countForMenu({ database }: CommandContext, request: FastifyRequest): Promise<void> {
+  const { operator } = request.access
+  if (operator === null || !isPage(request) || !mayAnywhere(operator, 'reviews.view')) return
+  request.access.openReviews = await openReviews(database.db, operator.agencyId)
 }
 
 /** The right that the route names; for routes about an agency this is the first of two questions. */

@@ -28,8 +28,17 @@ export async function agenciesBelow(db: Db, agencyId: number): Promise<number[]>
 }
 
 /** Ids an operator's lists stay within; null is the whole installation. */
-export async function scopeOf(db: Db, { agencyId }: Operator): Promise<number[] | null> {
+export async function scopeOf(db: Db, { agencyId }: Pick<Operator, 'agencyId'>): Promise<number[] | null> {
   return agencyId === null ? null : agenciesBelow(db, agencyId)
+}
+
+/** How many reviews wait for an answer within an agency, or in all; a menu says so. */
+export async function openReviews(db: Db, agencyId: number | null): Promise<number> {
+  const within = await scopeOf(db, { agencyId })
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from roster_review where state in ('open', 'later')
+      and ${within === null ? sql`true` : sql`agency_id = any(${within}::bigint[])`}`.execute(db)
+  return rows[0]?.count ?? 0
 }
 
 // operators and sessions --------------------------------------------------------------------------------------------

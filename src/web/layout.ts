@@ -9,7 +9,16 @@ import { assetUrl } from './static.ts'
 /** `auto` follows the device. */
 export type Theme = 'auto' | 'light' | 'dark'
 
-export type NavItem = { href: string; label: string; active: boolean; badge?: string }
+/** An entry of the menu; with others `below` it stands for all of them and leads to the first. */
+export type NavItem = {
+  href: string
+  label: string
+  /** The page, or one of those below it. */
+  active: boolean
+  /** How much waits there. */
+  badge?: string
+  below?: readonly NavItem[]
+}
 
 export type Frame = {
   locale: Locale
@@ -42,6 +51,7 @@ const words = {
     theme: 'Giao diện',
     themes: { auto: 'Theo thiết bị', light: 'Sáng', dark: 'Tối' },
     language: 'English',
+    waiting: 'đang chờ',
     version: 'phiên bản',
     definition: 'Cách tính các số liệu',
   },
@@ -55,6 +65,7 @@ const words = {
     theme: 'Appearance',
     themes: { auto: 'As the device', light: 'Light', dark: 'Dark' },
     language: 'Tiếng Việt',
+    waiting: 'waiting',
     version: 'version',
     definition: 'How the figures are counted',
   },
@@ -88,23 +99,37 @@ export function layout(frame: Frame): string {
 `
 }
 
-/** More entries than these stand in a line of their own. */
-const NAV_BESIDE = 5
-
 function header(frame: Frame): string {
   const { locale, nav, installation } = frame
   const say = words[locale]
   const place = installation === '' ? '' : html`<small>${installation}</small>`
   const brand = html`<a class="brand" href="/">!${logo}Hộp Thư !${place}</a>`
   if (nav.length === 0) return html`!${brand}<div class="tools">!${tools(frame)}</div>`
-  const links = nav.map(navLink)
-  const many = nav.length > NAV_BESIDE ? ' nav-many' : ''
-  return html`!${brand}<nav class="nav-wide${many}" aria-label="${say.main}">!${links}</nav><div class="tools">!${search(frame, 'q-wide')}!${tools(frame)}</div><details class="nav-narrow"><summary class="tool">!${bars}${say.menu}</summary><nav aria-label="${say.main}">!${search(frame, 'q-narrow')}!${links}</nav></details>`
+  const top = nav.map(each => navLink(each, locale, each.below ? 'true' : 'page'))
+  const all = nav.map(each => narrowEntry(each, locale))
+  return html`!${brand}<nav class="nav-wide" aria-label="${say.main}">!${top}</nav><div class="tools">!${search(frame, 'q-wide')}!${tools(frame)}</div>!${rowBelow(frame)}<details class="nav-narrow"><summary class="tool">!${bars}${say.menu}</summary><nav aria-label="${say.main}">!${search(frame, 'q-narrow')}!${all}</nav></details>`
 }
 
-function navLink({ href, label, active, badge }: NavItem): string {
-  const count = badge === undefined ? '' : html`<span class="badge badge-warn">${badge}</span>`
-  return html`<a href="${href}" !${active ? 'aria-current="page"' : ''}>${label}!${count}</a>`
+/** The places beside the one somebody is at, in a line of their own. */
+function rowBelow({ nav, locale }: Frame): string {
+  const within = nav.find(each => each.active && each.below)
+  if (!within) return ''
+  const links = (within.below ?? []).map(each => navLink(each, locale, 'page'))
+  return html`<nav class="nav-wide nav-below" aria-label="${within.label}">!${links}</nav>`
+}
+
+function narrowEntry(item: NavItem, locale: Locale): string {
+  if (!item.below) return navLink(item, locale, 'page')
+  const links = item.below.map(each => navLink(each, locale, 'page'))
+  return html`<p>${item.label}</p><div class="nav-group">!${links}</div>`
+}
+
+function navLink({ href, label, active, badge }: NavItem, locale: Locale, current: 'page' | 'true'): string {
+  const count =
+    badge === undefined
+      ? ''
+      : html`<span class="badge badge-warn">${badge}<span class="visually-hidden"> ${words[locale].waiting}</span></span>`
+  return html`<a href="${href}" !${active ? `aria-current="${current}"` : ''}>${label}!${count}</a>`
 }
 
 function search({ locale, search }: Frame, id: string): string {

@@ -124,6 +124,45 @@ t.test('the frame shows who asks, where they are, and leads everywhere without a
   t.match(page, /"allowEval":false/)
 })
 
+t.test('places of a kind stand under one entry, and beside the one somebody is at', async t => {
+  const below = [
+    { href: '/people', label: 'Danh sách', active: false },
+    { href: '/reviews', label: 'Xác minh', active: true, badge: '12' },
+  ]
+  const nav = [
+    { href: '/', label: 'Tổng quan', active: false },
+    { href: '/people', label: 'Cán bộ', active: true, badge: '12', below },
+  ]
+  const page = layout({
+    locale: 'vi',
+    theme: 'auto',
+    title: 'Xác minh',
+    installation: '',
+    nav,
+    operator: { name: 'a', role: 'b' },
+    csrf: '',
+    path: '/reviews',
+    body: '',
+  })
+  t.match(page, /<a href="\/people" aria-current="true">Cán bộ<span class="badge badge-warn">12</)
+  t.equal(page.match(/<a href="\/reviews" aria-current="page">/g)?.length, 2, 'beside, and on a phone')
+  t.match(page, /<nav class="nav-wide nav-below" aria-label="Cán bộ">/)
+  t.match(page, /<p>Cán bộ<\/p><div class="nav-group"><a href="\/people" >Danh sách/)
+  const elsewhere = nav.map(each => ({ ...each, active: each.href === '/' }))
+  const other = layout({
+    locale: 'vi',
+    theme: 'auto',
+    title: 'Tổng quan',
+    installation: '',
+    nav: elsewhere,
+    operator: { name: 'a', role: 'b' },
+    csrf: '',
+    path: '/',
+    body: '',
+  })
+  t.notMatch(other, /nav-below/)
+})
+
 t.test('somebody who is not signed in sees no menu and no search', async t => {
   const page = (await web.get('/nowhere')).body
   t.notMatch(page, /<nav|role="search"|sign-out/)
