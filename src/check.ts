@@ -20,6 +20,7 @@ import { type Address, dayAt } from './ids.ts'
 import { createMailOut } from './mail-out.ts'
 import { createConnector } from './mailbox/connectors/index.ts'
 import { lastSaid } from './roster/confirmation-store.ts'
+import { codesUnknown } from './roster/eligibility-store.ts'
 import { silence, silenceText } from './roster/rhythm.ts'
 import { checkSource } from './roster/sync.ts'
 
@@ -85,6 +86,9 @@ function trials(context: ConfigContext, database: Database | null): [string, Tri
       () => checkSweep(context, source, database, bounded()),
     ]),
     ...(config.mailOut ? [['mailOut', () => checkMailOut(context)] as [string, Trial]] : []),
+    ...(database && config.mailbox.eligibility.length > 0
+      ? [['mailbox.eligibility', () => checkEligibility(context, database)] as [string, Trial]]
+      : []),
     ...(database ? [['nightly', () => checkNight(context, database)] as [string, Trial]] : []),
   ]
 }
@@ -155,6 +159,18 @@ async function checkSweep(
     now,
     signal,
   })
+}
+
+async function checkEligibility({ config, now }: ConfigContext, { db }: Database) {
+  const vi = config.locale === 'vi'
+  const unknown = await codesUnknown(db, dayAt(now().getTime(), config.timeZone), config.mailbox)
+  const count = config.mailbox.eligibility.length
+  if (unknown.length === 0) return vi ? `${count} quy định` : `${count} rules`
+  const codes = unknown.join(', ')
+  const detail = vi
+    ? `không có cơ quan nào mang mã ${codes}; sửa mã trong quy định hoặc bổ sung cơ quan`
+    : `no agency has the code ${codes}; mend the rule or add the agency`
+  return { ok: false, detail }
 }
 
 async function checkMailOut({ config }: ConfigContext): Promise<string> {

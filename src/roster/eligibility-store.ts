@@ -4,7 +4,7 @@
  */
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../database/database.ts'
-import type { Day } from '../ids.ts'
+import { cleanText, type Day } from '../ids.ts'
 import {
   type Eligibility,
   type EligibilitySettings,
@@ -22,6 +22,18 @@ export async function loadEligibility(db: Db, day: Day, settings: EligibilitySet
   const placed = eligibility.some(rule => rule.sectors !== undefined || rule.agencies !== undefined)
   const agencies = placed ? await agenciesOn(db, day) : []
   return resolveRules(settings, agencies, await titlesOf(db, day, settings))
+}
+
+/** Codes that rules name and no agency bears on a day: such a rule fits nobody, and nobody would be told. */
+export async function codesUnknown(
+  db: Db,
+  day: Day,
+  { eligibility }: EligibilitySettings,
+): Promise<string[]> {
+  const named = new Set(eligibility.flatMap(rule => rule.agencies ?? []).map(cleanText))
+  if (named.size === 0) return []
+  const known = new Set((await agenciesOn(db, day)).map(each => each.code))
+  return [...named].filter(code => !known.has(code))
 }
 
 async function agenciesOn(db: Db, day: Day): Promise<PlacedAgency[]> {

@@ -1,11 +1,15 @@
 /** The plan under rules of who must have a mailbox, and addresses by sector. */
 import { sql } from 'kysely'
 import t from 'tap'
+import type { Day } from '../../src/ids.ts'
 import { reasonText } from '../../src/mailbox/messages.ts'
+import type { EligibilityRule } from '../../src/roster/eligibility.ts'
+import { codesUnknown } from '../../src/roster/eligibility-store.ts'
 import { an, type Behaviours, changes, onEveryStore } from './ground.ts'
 import { configOf, type World } from './world.ts'
 
 const SCHOOLS = 'Quyết định 12/QĐ-UBND ngày 05/01/2026'
+const TODAY = '2026-03-02' as Day
 const DRIVERS = 'Công văn 7/SNV-TCBC ngày 09/02/2026'
 
 /** What the directory of these tests does not say: sectors of agencies, titles of people by staff number. */
@@ -61,6 +65,22 @@ const behaviours: Behaviours = {
     const second = await world.plan()
     t.not(second.plan, first.plan)
     t.equal(second.digest, first.digest, 'though it would do the same')
+  },
+
+  async 'a rule for an agency that there is not is told of'(t, { world }) {
+    await world.roster([an('1', 'NV')])
+    const rule = { required: true, document: SCHOOLS }
+    const unknown = (eligibility: EligibilityRule[]) =>
+      codesUnknown(world.database.db, TODAY, { staffClasses: [], eligibility })
+    t.same(await unknown([{ ...rule, titles: ['*'] }]), [])
+    t.same(await unknown([{ ...rule, agencies: [' NV', 'YT11'] }]), [])
+    t.same(
+      await unknown([
+        { ...rule, agencies: ['NV', 'NW'] },
+        { ...rule, agencies: ['H98'] },
+      ]),
+      ['NW', 'H98'],
+    )
   },
 
   async 'addresses are of the domain of the sector, by the rule of the nearest agency'(
