@@ -369,8 +369,8 @@ async function savePeople(trx: Trx, { run, source, day }: Staged): Promise<void>
           s.address)`.execute(trx)
   await sql`
     insert into roster_record as known (source, source_key, person_id, digest, said, said_on)
-    select ${source}, source_key, case when review is null then person_id end, digest, said, ${day}::date
-    from roster_staged_person where run_id = ${run} and (person_id is not null or review is not null)
+    select ${source}, source_key, case when review is null then person_id end, ${digestOf(run)}, said, ${day}::date
+    from roster_staged_person s where run_id = ${run} and (person_id is not null or review is not null)
     order by source_key
     on conflict (source, source_key) do update set ${saidAgain}
     where (known.person_id, known.digest, known.said, known.missing_since)
@@ -382,6 +382,12 @@ async function savePeople(trx: Trx, { run, source, day }: Staged): Promise<void>
     trx,
   )
   await linkPosts(trx, run)
+}
+
+/** Of a staged person `s`; one of whose posts some were not taken is looked at, and told of, every time. */
+function digestOf(run: number): RawBuilder<unknown> {
+  return sql`case when s.source_key not in (select source_key from roster_rejection where run_id = ${run} and subject = 'post')
+    then s.digest end`
 }
 
 const saidAgain = sql`person_id = excluded.person_id, digest = excluded.digest, said = excluded.said, missing_since = null,
@@ -414,7 +420,7 @@ async function saveJoiners(trx: Trx, read: Staged): Promise<void> {
       returning id, source_key
     ), record as (
       insert into roster_record as known (source, source_key, person_id, digest, said, said_on)
-      select ${source}, s.source_key, made.id, s.digest, s.said, ${day}::date
+      select ${source}, s.source_key, made.id, ${digestOf(run)}, s.said, ${day}::date
       from roster_staged_person s join made using (source_key) where ${joins}
       on conflict (source, source_key) do update set ${saidAgain}
     ), post as (

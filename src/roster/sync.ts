@@ -532,15 +532,15 @@ async function readPeople(reading: Reading, options: SyncOptions): Promise<void>
   const parse = personParser(mapping.people, await parseContext(reading))
   const version = versionOf(context, mapping)
   const keys = mapping.people.key === undefined ? new Numbering() : null
-  // a page is written while the next one is read
+  // a page is written while the next one is read and understood
   let writing: Promise<void> = Promise.resolve()
   try {
     for await (const page of reader.people()) {
-      await writing
-      const fresh = unseen(page, { seen, version })
+      const fresh = freshOf(page, { seen, version, parse, keys })
       counts.same += page.length - fresh.length
       counts.read += page.length
-      writing = stagePage(reading, { fresh, parse, keys })
+      await writing
+      writing = stagePage(reading, fresh)
       writing.catch(() => {}) // met again at the next page
       options.progress?.(counts.read)
     }
@@ -553,45 +553,46 @@ async function readPeople(reading: Reading, options: SyncOptions): Promise<void>
   options.step?.('missing')
 }
 
-type Fresh = { entry: DirectoryEntry; digest: bigint | null }
+type Parsed = StagedPerson | Disabled | Rejection
+type Understanding = {
+  seen: Seen
+  version: bigint
+  parse: (entry: DirectoryEntry) => Parsed
+  keys: Numbering | null
+}
 
-/** Those of a page that do not say just what they said last time. */
-function unseen(
+/**
+ * Those of a page that do not say just what they said last time, understood. Where rows may be told apart by nothing but
+ * their order, the others are counted in their place among them.
+ */
+function freshOf(
   page: readonly DirectoryEntry[],
-  { seen, version }: { seen: Seen; version: bigint },
-): Fresh[] {
-  return page.flatMap((entry): Fresh[] => {
-    if (entry.digest === undefined) return [{ entry, digest: null }]
-    const digest = entry.digest ^ version
-    return seen.find(digest) === 0 ? [{ entry, digest }] : []
+  { seen, version, parse, keys }: Understanding,
+): { parsed: Parsed; digest: bigint | null }[] {
+  return page.flatMap(entry => {
+    const digest = entry.digest === undefined ? null : entry.digest ^ version
+    const same = digest !== null && seen.find(digest) !== 0
+    if (same && keys === null) return []
+    const parsed = keys === null ? parse(entry) : keys.numbered(parse(entry))
+    return same ? [] : [{ parsed, digest }]
   })
 }
 
 async function stagePage(
   { context, run, counts }: Reading,
-  {
-    fresh,
-    parse,
-    keys,
-  }: {
-    fresh: readonly Fresh[]
-    parse: (entry: DirectoryEntry) => StagedPerson | Disabled | Rejection
-    keys: Numbering | null
-  },
+  fresh: readonly { parsed: Parsed; digest: bigint | null }[],
 ): Promise<void> {
   if (fresh.length === 0) return
   const { db } = context
   const taken: StagedEntry[] = []
   const rejected: Rejection[] = []
-  for (const { entry, digest } of fresh) {
-    const parsed = parse(entry)
+  for (const { parsed, digest } of fresh) {
     if ('disabled' in parsed) counts.disabled += 1
     else if ('reason' in parsed) rejected.push(parsed)
     else {
-      const person = keys === null ? parsed : keys.numbered(parsed)
-      rejected.push(...person.dropped.map(each => ({ ...each, key: person.key })))
+      rejected.push(...parsed.dropped.map(each => ({ ...each, key: parsed.key })))
       // an entry of which something was not taken is looked at, and told of, every time
-      taken.push({ person, digest: person.dropped.length > 0 ? null : digest })
+      taken.push({ person: parsed, digest: parsed.dropped.length > 0 ? null : digest })
     }
   }
   if (taken.length > 0) await stagePeople(db, run.id, taken)
@@ -602,11 +603,11 @@ async function stagePage(
 class Numbering {
   readonly #met = new Map<string, number>()
 
-  numbered(person: StagedPerson): StagedPerson {
-    if (!person.key.startsWith('name:')) return person
-    const count = (this.#met.get(person.key) ?? 0) + 1
-    this.#met.set(person.key, count)
-    return count === 1 ? person : { ...person, key: `${person.key}#${count}` }
+  numbered(parsed: Parsed): Parsed {
+    if ('disabled' in parsed || 'reason' in parsed || !parsed.key.startsWith('name:')) return parsed
+    const count = (this.#met.get(parsed.key) ?? 0) + 1
+    this.#met.set(parsed.key, count)
+    return count === 1 ? parsed : { ...parsed, key: `${parsed.key}#${count}` }
   }
 }
 
