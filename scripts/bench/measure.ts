@@ -15,11 +15,12 @@ export type Measure = {
   out: string
 }
 
-/** Runs `hopthu … --json`. `flags` are Node's own. Throws where it does not end with status 0. */
+/** Runs `hopthu … --json`. `flags` are Node's own. Throws where it does not end with the status expected. */
 export async function hopthu(
   config: string,
   args: readonly string[],
   flags: readonly string[] = [],
+  expected = 0,
 ): Promise<Measure> {
   const started = performance.now()
   const child = spawn(process.execPath, [...flags, main, ...args, '--json', '--config', config], {
@@ -35,7 +36,7 @@ export async function hopthu(
   }, LOOK_MS)
   const code = await new Promise<number | null>(resolve => child.on('close', resolve))
   clearInterval(look)
-  if (code !== 0) throw new Error(`hopthu ${args.join(' ')} ended with ${code}: ${out}`)
+  if (code !== expected) throw new Error(`hopthu ${args.join(' ')} ended with ${code}: ${out}`)
   return { seconds: (performance.now() - started) / 1000, peakMb: peakKb / 1024, out }
 }
 

@@ -1,15 +1,5 @@
 /** What was recognised of a file, and what each of its columns means; or why it cannot be read and how to save it right. */
-import {
-  actionButton,
-  card,
-  field,
-  input,
-  keyValues,
-  notice,
-  select,
-  table,
-  tableCard,
-} from '../web/components.ts'
+import { actionButton, card, field, input, notice, select, table, tableCard } from '../web/components.ts'
 import type { Locale } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import { type FileRefusal, fileRefusalWords } from './file-messages.ts'
@@ -63,18 +53,18 @@ function shownPart(look: ImportLook, view: ColumnsView, found: FileLook): string
 function recognisedPart(look: ImportLook, upload: Upload, found: FileLook): string {
   const { locale } = look
   const say = importWords[locale]
-  const items: [string, string][] = [[say.format, html`${say.formats[found.kind]}`]]
+  const items = [say.formats[found.kind]]
   if (found.kind !== 'ldif') {
     const { encoding, separator, sheet, headingRow } = found
     const converted = upload.choice.legacy === null ? '' : ` (${say.converted})`
-    if (encoding !== null) items.push([say.encoding, html`${encoding.toUpperCase()}${converted}`])
+    if (encoding !== null) items.push(`${say.encoding} ${encoding.toUpperCase()}${converted}`)
     if (separator !== null)
-      items.push([say.separator, html`${separatorWords[separator]?.[locale] ?? separator}`])
-    if (sheet !== null) items.push([say.sheet, html`${sheet}`])
-    items.push([say.headingRow, html`${headingRow}`])
+      items.push(`${say.separator}: ${separatorWords[separator]?.[locale] ?? separator}`)
+    if (sheet !== null) items.push(`${say.sheet} ${sheet}`)
+    items.push(`${say.headingRow} ${headingRow}`)
   }
   const sheets = found.kind === 'ldif' ? '' : sheetForm(look, upload, found.sheets, found.sheet)
-  return card({ title: say.recognised, body: html`!${keyValues(items)}!${sheets}` })
+  return html`<p class="say">${say.recognised}: ${items.join(' · ')}</p>!${sheets}`
 }
 
 /** Another sheet of the workbook. */
@@ -84,11 +74,11 @@ function sheetForm(
   sheets: readonly string[],
   chosen: string | null,
 ): string {
-  if (sheets.length < 2 && chosen !== null) return ''
+  if (sheets.length === 0 || (sheets.length < 2 && chosen !== null)) return ''
   const say = importWords[locale]
   const options = sheets.map(each => ({ value: each, text: each }))
   const choose = select({ id: 'sheet', value: chosen ?? '', options })
-  return html`<form class="filter mt-3" method="post" action="${importPath}/${upload.id}"><input type="hidden" name="csrf" value="${csrf}"><label><span class="visually-hidden">${say.sheet}</span>!${choose}</label><button class="btn" name="step" value="sheet">${say.otherSheet}</button></form>`
+  return html`<form class="filter mb-3" method="post" action="${importPath}/${upload.id}"><input type="hidden" name="csrf" value="${csrf}"><label><span class="visually-hidden">${say.sheet}</span>!${choose}</label><button class="btn" name="step" value="sheet">${say.otherSheet}</button></form>`
 }
 
 // columns ---------------------------------------------------------------------------------------------------------------
@@ -115,17 +105,24 @@ function columnsForm(look: ImportLook, view: ColumnsView, found: TableLook): str
           label: say.staffClass,
           hint: say.staffClassHint,
           problem: problems.staffClass ?? null,
-          control: input({
-            id: 'staffClass',
-            value: proposal.staffClass,
-            problem: problems.staffClass ?? null,
-            hint: true,
-            more: { autocomplete: 'off' },
-          }),
+          control:
+            input({
+              id: 'staffClass',
+              value: proposal.staffClass,
+              problem: problems.staffClass ?? null,
+              hint: true,
+              more: { autocomplete: 'off', list: 'classes' },
+            }) + classList(),
         })
       : ''
   const foot = html`!${classOfAll}<button class="btn btn-primary" name="step" value="preview">${say.toPreview}</button>`
-  return html`!${last}!${number}<form method="post" action="${importPath}/${upload.id}"><input type="hidden" name="csrf" value="${csrf}">!${tableCard({ title: say.columns, table: list, foot })}</form>`
+  return html`!${last}!${number}<form method="post" action="${importPath}/${upload.id}"><input type="hidden" name="csrf" value="${csrf}">!${tableCard({ title: say.columns, table: html`<div class="column-list">!${list}</div>`, foot })}</form>`
+}
+
+/** What lists call them; anything else may be typed. */
+function classList(): string {
+  const classes = ['cán bộ', 'công chức', 'viên chức', 'người lao động']
+  return html`<datalist id="classes">!${classes.map(each => html`<option value="${each}"></option>`)}</datalist>`
 }
 
 function columnCell(locale: Locale, heading: string, samples: readonly string[]): string {
@@ -208,7 +205,9 @@ function directoryPart({ locale, csrf }: ImportLook, { upload, directories, prob
 // what kept it ----------------------------------------------------------------------------------------------------------
 
 export function problemPart(locale: Locale, problem: UploadProblem | null): string {
-  return problem === null ? '' : notice('bad', problemText(locale, problem))
+  if (problem === null) return ''
+  const { refused } = problem.details
+  return notice(refused === 'tcvn3' || refused === 'vni' ? 'warn' : 'bad', problemText(locale, problem))
 }
 
 export function problemText(locale: Locale, { code, message, details }: UploadProblem): string {
@@ -261,8 +260,8 @@ function conversionPart(
     fields: { step: 'convert' },
   })
   return tableCard({
-    title: say.convert,
-    table: table(say.convert, [{ title: say.before }, { title: say.after }], rows),
+    title: say.sample,
+    table: table(say.sample, [{ title: say.before }, { title: say.after }], rows),
     foot,
   })
 }

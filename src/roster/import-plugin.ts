@@ -33,7 +33,7 @@ import {
   progressPiece,
   uploadHead,
 } from './import-page.ts'
-import { previewPage, type ResultView, resultPage } from './import-preview-page.ts'
+import { previewPage, type ResultView, reasonText, resultPage } from './import-preview-page.ts'
 import {
   agenciesCalled,
   agenciesToChoose,
@@ -56,7 +56,6 @@ import {
   type ImportDesk,
   sweepUploads,
 } from './import-work-plugin.ts'
-import { rejectionText } from './messages.ts'
 import { writeXlsx } from './sources/xlsx-writer.ts'
 import { columnNames } from './table-mapping.ts'
 import { removeFile } from './upload-store.ts'
@@ -553,7 +552,7 @@ async function* rejectedRows(
     const found = await rejectedAfter(context.database.db, run, { after, limit: FILE_ROWS, onlyLost: true })
     const lines: string[][] = []
     for (const { row, cells, reason, detail } of found) {
-      const text = rejectionText(locale, reason, detail)
+      const text = reasonText(locale, { reason, detail })
       if (open !== null && row !== null && open.row === row) {
         open.reasons.push(text)
         continue

@@ -3,7 +3,7 @@ import { actionButton, card, notice, table, tableCard } from '../web/components.
 import { type Locale, number } from '../web/format.ts'
 import { html } from '../web/html.ts'
 import { problemPart } from './import-columns-page.ts'
-import { importWords } from './import-messages.ts'
+import { fieldWords, importWords } from './import-messages.ts'
 import { type ImportLook, importPath, uploadFacts, uploadHead } from './import-page.ts'
 import type { Problems, RowProblem, Upload, UploadResult } from './import-store.ts'
 import { guardText, rejectionText } from './messages.ts'
@@ -33,7 +33,7 @@ function previewPart(look: ImportLook, upload: Upload, preview: UploadResult): s
     guardPart(locale, preview),
     card({
       title: say.wouldChange,
-      body: html`<p class="say">${countsText(locale, preview)}</p>!${previewActions(look, upload, preview)}`,
+      body: html`<p class="say mb-1">${countsText(locale, preview)}</p><p class="stamp">${number(locale, preview.read)} ${say.readRows}</p>!${previewActions(look, upload, preview)}`,
     }),
     unknownPart(look, upload, preview.problems),
     problemsPart(locale, upload, preview.problems),
@@ -98,11 +98,10 @@ function problemsPart(locale: Locale, upload: Upload, problems: Problems): strin
   if (problems.first.length === 0)
     return problems.rows + problems.values > 0 ? '' : notice('good', say.noProblems)
   const rows = problems.first.map(each => [
-    html`${each.row === null ? '–' : number(locale, each.row)}`,
-    html`<span class="address">${cellsText(each)}</span>`,
-    html`${rejectionText(locale, each.reason, each.detail)}!${each.subject === 'value' || each.subject === 'post' ? html`<div class="code">${say.taken}</div>` : ''}`,
+    html`!${each.row === null ? '' : html`<b>${say.row} ${each.row}</b>`}<div class="address">${cellsText(each)}</div>`,
+    html`${reasonText(locale, each)}!${each.subject === 'value' || each.subject === 'post' ? html`<div class="code">${say.taken}</div>` : ''}`,
   ])
-  const columns = [{ title: say.row, number: true }, { title: say.cells }, { title: say.reason }]
+  const columns = [{ title: say.cells }, { title: say.reason }]
   const all = problems.rows + problems.values
   const foot = all > rows.length ? html`<span class="stamp">${say.problemsFirst}</span>` : ''
   return tableCard({
@@ -110,6 +109,16 @@ function problemsPart(locale: Locale, upload: Upload, problems: Problems): strin
     table: table(say.problems, columns, rows),
     foot: html`!${foot}!${upload.runId === null || problems.rows === 0 ? '' : rejectedLinks(locale, upload)}`,
   })
+}
+
+/** The reason with the field it is about called as on the page of columns. */
+export function reasonText(
+  locale: Locale,
+  { reason, detail }: Pick<RowProblem, 'reason' | 'detail'>,
+): string {
+  const [, field = '', rest = ''] = /^(\w+): (.*)$/s.exec(detail) ?? []
+  const word = Object.entries(fieldWords).find(([name]) => name === field)?.[1][locale]
+  return rejectionText(locale, reason, word === undefined ? detail : `${word}: ${rest}`)
 }
 
 function cellsText({ cells }: RowProblem): string {
@@ -139,7 +148,8 @@ function unknownPart(
   const items = names.map(({ name, count }) => html`<li>${name}: ${number(locale, count)}</li>`)
   const create = mayAll
     ? actionButton({ action, label: say.createThem, csrf, fields: { step: 'create' } })
-    : html`<p>${say.askAdmin}</p>`
+    : ''
+  const ask = mayAll ? '' : html`<p>${say.askAdmin}</p>`
   const own =
     upload.agencyName === null
       ? ''
@@ -152,7 +162,7 @@ function unknownPart(
   const rest = left > 0 ? html`<p class="stamp">+ ${number(locale, left)}</p>` : ''
   return card({
     title: `${say.unknownAgencies}: ${number(locale, unknownAgencies.length)}`,
-    body: html`<p>${say.unknownText}</p><ul>!${items}</ul>!${rest}<div class="actions">!${create}!${own}</div>`,
+    body: html`<p>${say.unknownText}</p><ul>!${items}</ul>!${rest}!${ask}<div class="actions">!${create}!${own}</div>`,
   })
 }
 
@@ -189,7 +199,11 @@ function countsCard(
   result: UploadResult,
 ): string {
   const say = importWords[locale]
+  const { agencyCode } = upload
   const links = [
+    agencyCode === null
+      ? ''
+      : html`<a class="btn btn-primary" href="/agencies/${encodeURIComponent(agencyCode)}/roster">${say.seeList}</a>`,
     maySeeRuns && upload.runId !== null
       ? html`<a class="btn" href="/runs/${upload.runId}">${say.seeRun}</a>`
       : '',

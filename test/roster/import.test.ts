@@ -3,119 +3,21 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { importPath } from '../../src/roster/import-page.ts'
-import { uploadById } from '../../src/roster/import-store.ts'
 import { uploadFolder } from '../../src/roster/upload-store.ts'
-import { createWeb } from '../../src/service.ts'
-import { workbookOf } from '../support/import-form.ts'
-import { officials, openProvince, type Province } from '../support/province.ts'
-import type { SignedIn } from '../support/web.ts'
+import {
+  type BroughtFile,
+  multipart,
+  openWizard,
+  proposed,
+  words,
+  workbookOf,
+} from '../support/import-form.ts'
+import { officials, type Province } from '../support/province.ts'
 
 const OWN = 'H99.05'
 const OTHER = 'H99.11'
-
-type File = { name: string; content: string | Buffer }
-type Answer = { status: number; headers: Record<string, unknown>; body: string }
-
-/** A form with a file, its parts in the order a browser sends them. */
-function multipart(
-  fields: [name: string, value: string][],
-  file: File | null,
-): { type: string; payload: Buffer } {
-  const parts = fields.map(
-    ([name, value]) => `--edge\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
-  )
-  const head = `--edge\r\ncontent-disposition: form-data; name="file"; filename="${file?.name ?? ''}"\r\ncontent-type: application/octet-stream\r\n\r\n`
-  return {
-    type: 'multipart/form-data; boundary=edge',
-    payload: Buffer.concat([
-      Buffer.from(parts.join('') + head),
-      Buffer.from(file?.content ?? ''),
-      Buffer.from('\r\n--edge--\r\n'),
-    ]),
-  }
-}
-
-type Wizard = Province & {
-  bring(who: SignedIn, file: File | null, fields?: Record<string, string>): Promise<Answer>
-  /** Brings a file and answers its address. */
-  brought(who: SignedIn, file: File, fields?: Record<string, string>): Promise<string>
-  /** Presses a button of a file's page and waits until nothing goes on. */
-  press(who: SignedIn, url: string, fields: Record<string, string>): Promise<Answer>
-  upload(url: string): Promise<NonNullable<Awaited<ReturnType<typeof uploadById>>>>
-  send(
-    url: string,
-    who: SignedIn,
-    parts: { type: string; payload: Buffer },
-    headers?: Record<string, string>,
-  ): Promise<Answer>
-}
-
-async function openWizard(t: Test, config: Record<string, unknown> = {}): Promise<Wizard> {
-  const province = await openProvince(t, { config })
-  const { web, database } = province
-  const server = await createWeb(web.context, new Map())
-  t.teardown(() => server.close())
-  const send: Wizard['send'] = async (url, who, { type, payload }, headers = {}) => {
-    const answer = await server.inject({
-      url,
-      method: 'POST',
-      headers: { accept: 'text/html', cookie: who.cookie, 'content-type': type, ...headers },
-      payload,
-    })
-    return { status: answer.statusCode, headers: answer.headers, body: answer.body }
-  }
-  const upload: Wizard['upload'] = async url => {
-    const found = await uploadById(database.db, Number(url.split('/').at(-1)))
-    if (found === null) throw new Error(`no upload ${url}`)
-    return found
-  }
-  const settled = async (url: string) => {
-    for (let i = 0; i < 600; i++) {
-      const { state } = await upload(url)
-      if (!['looking', 'previewing', 'importing'].includes(state)) return
-      await sleep(50)
-    }
-  }
-  const bring: Wizard['bring'] = (who, file, fields = {}) => {
-    const all = { csrf: who.csrf, whose: 'agency', agency: OWN, extent: 'full', what: 'people', ...fields }
-    return send(importPath, who, multipart(Object.entries(all), file))
-  }
-  return {
-    ...province,
-    bring,
-    send,
-    upload,
-    async brought(who, file, fields) {
-      const answer = await bring(who, file, fields)
-      const url = String(answer.headers.location ?? '')
-      if (answer.status !== 303) throw new Error(`${answer.status}: ${answer.body.replace(/<[^>]+>/g, ' ')}`)
-      await settled(url)
-      return url
-    },
-    async press(who, url, fields) {
-      const payload = Buffer.from(new URLSearchParams({ csrf: who.csrf, ...fields }).toString())
-      const answer = await send(url, who, { type: 'application/x-www-form-urlencoded', payload })
-      if (fields.step !== 'remove') await settled(url)
-      return answer
-    },
-  }
-}
-
-const words = (body: string) =>
-  body
-    .replace(/<[^>]+>/g, ' ')
-    .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
-    .replace(/\s+/g, ' ')
-
-/** The fields as the page proposes them. */
-function proposed(body: string): Record<string, string> {
-  const selects = [...body.matchAll(/<select[^>]*name="(column-\d+)"[^>]*>(.*?)<\/select>/gs)]
-  return Object.fromEntries(
-    selects.map(([, name = '', options = '']) => [name, /value="([^"]*)" selected/.exec(options)?.[1] ?? '']),
-  )
-}
 
 async function staff({ database }: Province): Promise<string[]> {
   const { rows } = await sql<{ line: string }>`
@@ -431,7 +333,7 @@ t.test('a list that differs too much waits for approval; who may not is told who
     name: 'a.csv',
     content: `Họ tên,Mã CB\n${people.map(({ name, id }) => `${name},${id}\n`).join('')}`,
   })
-  const imported = async (file: File) => {
+  const imported = async (file: BroughtFile) => {
     const url = await wizard.brought(own, file)
     await wizard.press(own, url, { step: 'preview', 'column-0': 'fullName', 'column-1': 'staffId' })
     const preview = words((await wizard.web.get(url, own)).body)
