@@ -28,6 +28,7 @@ export async function pagesOf(page: Page, address: string): Promise<Record<strin
     agency: await first('/agencies', /^\/agencies\/[^/?]+$/),
     people: '/people',
     person: await first('/people', /^\/people\/\d+/),
+    import: '/import',
     mailboxes: '/mailboxes',
     mailbox: await first('/mailboxes', /^\/mailboxes\/\d+$/),
     plans: '/plans',
