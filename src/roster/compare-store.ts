@@ -28,6 +28,7 @@ export async function compare(trx: Trx, read: Staged, options: CompareOptions): 
     if (await anyLinked(trx, read.run)) {
       await mergeStaged(trx, read, options.trust)
       await resolvePosts(trx, read)
+      await dropUnknown(trx, read)
       await linkPosts(trx, read.run)
       await sql`analyze roster_staged_person (run_id, source_key, person_id, review, movement)`.execute(trx)
       await sql`analyze roster_staged_post (run_id, source_key, person_id, agency_id)`.execute(trx)
@@ -117,15 +118,7 @@ async function resolvePosts(trx: Trx, { run, source }: Staged): Promise<void> {
 async function matchPosts(trx: Trx, read: Staged): Promise<void> {
   const { run } = read
   await resolvePosts(trx, read)
-  // an agency of this source must have been read with it; one of another source must be in force
-  await dropPosts(
-    trx,
-    run,
-    'unknown_agency',
-    sql`
-    not exists (select 1 from roster_staged_agency s where s.run_id = ${run} and s.code = post.agency_code)
-    and (post.agency_id is null or exists (select 1 from (${missingAgencies(read)}) gone where gone.id = post.agency_id))`,
-  )
+  await dropPosts(trx, run, 'unknown_agency', isUnknown(read))
   if (read.scope !== null) {
     await dropPosts(
       trx,
@@ -137,6 +130,21 @@ async function matchPosts(trx: Trx, read: Staged): Promise<void> {
         and s.code = post.agency_code)`,
     )
   }
+}
+
+/** An agency of this source must have been read with it; one of another source must be in force. */
+function isUnknown(read: Staged): RawBuilder<unknown> {
+  return sql`
+    not exists (select 1 from roster_staged_agency s where s.run_id = ${read.run} and s.code = post.agency_code)
+    and (post.agency_id is null or exists (select 1 from (${missingAgencies(read)}) gone where gone.id = post.agency_id))`
+}
+
+/** Posts that another source names, or this one named before it was laid beside others, in agencies nobody knows. */
+async function dropUnknown(trx: Trx, read: Staged): Promise<void> {
+  await sql`
+    delete from roster_staged_post post using roster_staged_person self
+    where post.run_id = ${read.run} and self.run_id = ${read.run} and self.source_key = post.source_key
+      and self.lead_source is not null and ${isUnknown(read)}`.execute(trx)
 }
 
 /** Takes back posts for a reason, and with its last post the person. */

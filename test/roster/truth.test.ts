@@ -1,0 +1,21 @@
+/** Random lives of a province end as an independent model says: who serves where on each day, and what moved. */
+import fc from 'fast-check'
+import t from 'tap'
+import { embedded, empty } from '../support/database.ts'
+import { life, live } from '../support/roster-life.ts'
+
+const RUNS = 8
+/** Fewer lives on a busy machine, never a failure for want of time. */
+const LONGEST_MS = 25_000
+
+t.test('random lives of a province', async t => {
+  const database = await embedded()
+  t.teardown(() => database.close())
+  const property = fc.asyncProperty(life, async rounds => {
+    await empty(database)
+    await live(database, rounds)
+  })
+  // what fails is told with its seed and path
+  await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LONGEST_MS })
+  t.pass('as the model says')
+})
