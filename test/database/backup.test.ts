@@ -470,6 +470,8 @@ t.test('a backup of another state of the schema', async t => {
         .slice(1)
         .map(each => each.name),
     )
+    // what reads figures knows the newest schema only
+    await migrate(old)
     t.strictSame(await figures(target), await figures(old))
     t.same(await migrate(target), [], 'nothing is left to do')
   })
