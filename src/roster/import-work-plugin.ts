@@ -197,7 +197,12 @@ function optionsOf({ agencyId, agencyCode, choice, look }: Upload): ImportOption
   const { what, supplement, sheet, legacy, createAgencies, source, staffClass } = choice
   const fields = choice.fields ?? {}
   const opened = { ...(sheet === null ? {} : { sheet }), ...(legacy === null ? {} : { legacy }) }
-  if (look?.kind === 'ldif') return { source, agency: null }
+  if (look?.kind === 'ldif') {
+    // read as the directory itself, with all agencies: never somebody's list, whatever form was sent
+    if (agencyId !== null || supplement)
+      throw new AppError('usage', 'an LDIF file is imported for the whole installation, as the whole list')
+    return { source, agency: null }
+  }
   // a list of agencies names nobody, so nobody is missing from it
   if (what === 'agencies')
     return {
