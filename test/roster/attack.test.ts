@@ -1,10 +1,6 @@
 /** What somebody who may do a little tries, to do more than that: with files, with answers, with what a row holds. */
-import { readdirSync } from 'node:fs'
-import { sql } from 'kysely'
 import t from 'tap'
-import { importPath } from '../../src/roster/import-page.ts'
-import { uploadFolder } from '../../src/roster/upload-store.ts'
-import { multipart, openWizard, proposed, words } from '../support/import-form.ts'
+import { openWizard } from '../support/import-form.ts'
 import { officials } from '../support/province.ts'
 
 const OWN = 'H99.05'
