@@ -123,14 +123,21 @@ export function matchHeadings(
   return match
 }
 
+/** Longer texts are no headings; finding brackets takes time with the square of the length. */
+const LONGEST_HEADING = 500
+
 /** A heading as it is compared: folded, letters and digits only, what stands in brackets left out. */
 export function foldHeading(heading: string): string {
-  const bare = heading.replace(/\([^)]*\)|\[[^\]]*\]/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2')
+  const bare = heading
+    .slice(0, LONGEST_HEADING)
+    .replace(/\([^)]*\)|\[[^\]]*\]/g, ' ')
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
   return cleanText(foldText(bare).replace(/[^a-z0-9]+/g, ' '))
 }
 
 /** As it stands, or as legacy text: the headings have to be found before a file is known to be legacy. */
-function fieldOf(heading: string): RosterField | 'none' | null {
+function fieldOf(text: string): RosterField | 'none' | null {
+  const heading = text.slice(0, LONGEST_HEADING)
   const field = fieldOfHeading(heading)
   if (field !== null || /^\p{ASCII}*$/u.test(heading)) return field
   return fieldOfHeading(convertLegacy(heading, 'tcvn3')) ?? fieldOfHeading(convertLegacy(heading, 'vni'))

@@ -37,9 +37,12 @@ export function builtinFormat(id: number): NumberFormat {
   return kind === undefined ? plain : { kind, pad: null }
 }
 
+/** Spreadsheets keep 255 characters of a format; reading one takes time with the square of its length. */
+const FORMAT_MAX = 255
+
 /** What a format code such as `[$-42A]dd/mm/yyyy;@` shows. Codes are English in the file, whatever the edition. */
 export function parseFormat(code: string): NumberFormat {
-  const [section = ''] = splitSections(code)
+  const [section = ''] = splitSections(code.slice(0, FORMAT_MAX))
   const pad = /^(?:"([^"]*)")?(0{2,})(?:"([^"]*)")?$/.exec(section)
   if (pad !== null) {
     return {

@@ -169,3 +169,9 @@ t.test('a text is the same after it was written and read', async t => {
   t.equal(spreadsheetText('\ud800'), '\ufffd')
   t.equal(spreadsheetText('x'.repeat(40_000)).length, 32_767)
 })
+
+t.test('a format of millions of brackets does not hold up whoever reads it', async t => {
+  const before = performance.now()
+  t.equal(parseFormat('['.repeat(1 << 21)).kind, 'number')
+  t.ok(performance.now() - before < 2000)
+})
