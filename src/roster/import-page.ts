@@ -94,7 +94,7 @@ function formPart(look: ImportLook, { values, problems, agencies }: ImportFormVi
   const agency = field({
     id: 'agency',
     label: say.agency,
-    hint: say.agencyHint,
+    hint: mayAll ? say.agencyHintAll : say.agencyHint,
     problem: problem('agency'),
     control: html`!${input({
       id: 'agency',

@@ -170,7 +170,10 @@ async function runFile(
     progress: progressOf(context, upload.id),
     about: { by: operator.id, file: upload.fileName, sha256: upload.sha256, upload: upload.id },
     inspect: async run => {
-      if (upload.look?.kind !== 'ldif') await fillRejected(db, run, path, { sheet, legacy, signal })
+      if (upload.look?.kind !== 'ldif') {
+        const people = peopleMapping(upload.choice.fields ?? {}, '')
+        await fillRejected(db, run, path, { sheet, legacy, signal, people })
+      }
       problems = await problemsOf(db, run)
     },
   })

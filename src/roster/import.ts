@@ -9,14 +9,16 @@ import type { Config, SourceConfig, TableSourceConfig } from '../config.ts'
 import type { Db } from '../database/database.ts'
 import { AppError } from '../error.ts'
 import { dayAt } from '../ids.ts'
-import { matchHeadings } from './headings.ts'
 import type { AddressHolders } from './identity-store.ts'
 import type { FileLook } from './import-choice.ts'
 import { fillRows, rowsWanted } from './import-store.ts'
 import type { Legacy } from './legacy-text.ts'
+import { maskCells, maskNumbers } from './personal-number.ts'
+import { importName } from './source-name.ts'
 import { openTable, recogniseFile } from './sources/file.ts'
 import { openSource } from './sources/open.ts'
 import { type RosterResult, type SyncOptions, syncSource } from './sync.ts'
+import { maskingOf } from './table-mapping.ts'
 
 export type ImportOptions = {
   /** The configured source the file stands in for; null for a file of its own. */
@@ -109,19 +111,6 @@ function tableFile(config: Config, path: string, options: ImportOptions): TableS
   }
 }
 
-const IMPORT = 'import'
-
-/** The source of files that no configured source stands for. */
-export function importName(agency: string | null): string {
-  return agency === null ? IMPORT : `${IMPORT} ${agency}`
-}
-
-/** The agency a source of files was named after, null for none; undefined where it is no such source. */
-export function agencyOfImport(source: string): string | null | undefined {
-  if (source === IMPORT) return null
-  return source.startsWith(`${IMPORT} `) ? source.slice(IMPORT.length + 1) : undefined
-}
-
 // looking at a file before anything is decided -------------------------------------------------------------------------
 
 type LookOptions = { sheet: string | null; legacy: Legacy | null; signal: AbortSignal }
@@ -143,7 +132,12 @@ export async function lookAtFile(path: string, { sheet, legacy, signal }: LookOp
       for (const { cells } of page.slice(0, LOOKED_AT - rows.length)) rows.push([...cells])
       if (rows.length >= LOOKED_AT) break
     }
-    const columns = { sheet: table.sheet, sheets: [...sheets], headings: [...headings], headingRow }
+    const columns = {
+      sheet: table.sheet,
+      sheets: [...sheets],
+      headings: headings.map(maskNumbers),
+      headingRow,
+    }
     return { kind, encoding, separator, ...columns, rows: masked(headings, rows) }
   } finally {
     await table.close()
@@ -156,33 +150,34 @@ function tableOptions({ sheet, legacy, signal }: LookOptions) {
 
 /** A personal number is nowhere kept, so not here either: of each only its last digits. */
 function masked(headings: readonly string[], rows: readonly string[][]): string[][] {
-  const number = matchHeadings(headings).columns.personalNumber
+  const masking = maskingOf(headings, {})
   return rows.map(cells =>
-    cells.map((cell, column) => {
-      const text = cell.slice(0, SHOWN)
-      return column === number || PERSONAL_NUMBER.test(text) ? maskNumber(text) : text
-    }),
+    maskCells(
+      cells.map(cell => cell.slice(0, SHOWN)),
+      masking,
+    ),
   )
-}
-
-const PERSONAL_NUMBER = /^\s*\d{12}\s*$/
-
-function maskNumber(text: string): string {
-  const bare = text.trim()
-  return bare.length <= 4 ? bare : `…${bare.slice(-4)}`
 }
 
 /**
  * Puts the rows of a file to those rejections of a run that name only a row's number, so that each can be handed back as
  * it stood.
  */
-export async function fillRejected(db: Db, run: number, path: string, options: LookOptions): Promise<void> {
+export async function fillRejected(
+  db: Db,
+  run: number,
+  path: string,
+  { people, ...options }: LookOptions & { people: TableSourceConfig['people'] },
+): Promise<void> {
   const wanted = new Set(await rowsWanted(db, run))
   if (wanted.size === 0) return
   const table = await openTable(path, tableOptions(options))
+  const masking = maskingOf(table.headings, people.attributes)
   try {
     for await (const page of table.rows()) {
-      const rows = page.filter(({ number }) => wanted.has(number))
+      const rows = page
+        .filter(({ number }) => wanted.has(number))
+        .map(({ number, cells }) => ({ number, cells: maskCells(cells, masking) }))
       if (rows.length > 0) await fillRows(db, run, rows)
     }
   } finally {

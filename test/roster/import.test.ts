@@ -27,7 +27,7 @@ async function staff({ database }: Province): Promise<string[]> {
   return rows.map(({ line }) => line)
 }
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 t.test('a list of one agency is brought, looked at, tried and imported; the file is gone then', async t => {
   const wizard = await openWizard(t)
@@ -205,6 +205,17 @@ t.test('units that nobody knows can all be put into the agency whose list it is'
   t.notMatch(page, /Tạo các cơ quan chưa có/)
   await wizard.press(who, url, { step: 'own' })
   t.match(words((await wizard.web.get(url, who)).body), /1 mới/)
+  // or made below it, by who may
+  await wizard.press(who, url, { step: 'columns' })
+  await wizard.press(who, url, { step: 'preview', 'column-0': 'fullName', 'column-1': 'agencyName' })
+  await wizard.press(await wizard.web.signIn('admin'), url, { step: 'create' })
+  await wizard.press(who, url, { step: 'run' })
+  t.ok((await staff(wizard)).includes('Đinh Thị Mới · Phòng Tổ chức · '))
+  const { above } = await wizard.one<{ above: string }>(
+    `select p.code as above from agency_period a join agency_period p on p.agency_id = a.parent_id
+      where a.name = 'Phòng Tổ chức'`,
+  )
+  t.equal(above, OWN)
 })
 
 t.test('rows that fail are told before and after, and handed back with the reason', async t => {
@@ -322,6 +333,36 @@ t.test('while another run reads the list, an import says so and can be pressed a
   await sql`update run set state = 'broken' where host = 'elsewhere'`.execute(wizard.database.db)
   await wizard.press(who, url, { step: 'run' })
   t.match(words((await wizard.web.get(url, who)).body), /Đã nhập xong/)
+})
+
+t.test('a step whose process is gone is told and can be done again', async t => {
+  const wizard = await openWizard(t)
+  await wizard.sync(officials(1, OWN))
+  const who = await wizard.web.signIn('admin')
+  const url = await wizard.brought(
+    who,
+    { name: 'a.csv', content: 'Họ tên\nĐinh Thị Mới\n' },
+    { extent: 'supplement' },
+  )
+  await wizard.press(who, url, { step: 'preview', 'column-0': 'fullName' })
+  const left = (state: string) =>
+    sql`update roster_upload set state = ${state}, changed_at = now() - interval '2 minutes'`.execute(
+      wizard.database.db,
+    )
+  await left('importing')
+  t.match(words((await wizard.web.get(url, who)).body), /Lần nhập bị ngắt giữa chừng/)
+  t.equal((await wizard.web.get(`${url}/progress`, who)).headers['hx-refresh'], 'true')
+  await left('previewing')
+  t.match(words((await wizard.web.get(url, who)).body), /bị ngắt giữa chừng.*Xem trước/)
+  await left('looking')
+  t.match(words((await wizard.web.get(url, who)).body), /bị ngắt giữa chừng/)
+  await left('importing')
+  await Promise.all([wizard.press(who, url, { step: 'run' }), wizard.press(who, url, { step: 'run' })])
+  t.match(words((await wizard.web.get(url, who)).body), /Đã nhập xong/)
+  const { runs } = await wizard.one<{ runs: number }>(
+    `select count(*)::int as runs from run where subject = 'import H99.05' and state = 'done'`,
+  )
+  t.equal(runs, 1, 'pressed twice at once, it is done once')
 })
 
 t.test('a list that differs too much waits for approval; who may not is told whom to ask', async t => {

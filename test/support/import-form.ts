@@ -62,6 +62,15 @@ export type Wizard = Province & {
 }
 
 export async function openWizard(t: Test, config: Record<string, unknown> = {}): Promise<Wizard> {
+  // a folder of its own: what is kept, and that nothing is, can be counted
+  const before = process.env.TMPDIR
+  const temporary = mkdtempSync(join(tmpdir(), 'hopthu-import-'))
+  process.env.TMPDIR = temporary
+  t.teardown(() => {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+    rmSync(temporary, { recursive: true, force: true })
+  })
   const province = await openProvince(t, { config })
   const { web, database } = province
   const server = await createWeb(web.context, new Map())
