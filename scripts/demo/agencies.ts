@@ -16,6 +16,8 @@ export type Agency = {
   reach: number
   /** Another name from a day on, in days from the first start. */
   renamed?: { from: number; name: string }
+  /** Below another one until a day, in days from the first start. */
+  moved?: { from: number; parentBefore: string }
   /** Use falls off from this day on, in days from the first start. */
   fallsFrom?: number
 }
@@ -222,6 +224,9 @@ const communeRooms: readonly [name: string, size: number][] = [
 ]
 
 const ROOM_SIZE = 7
+/** A room that the reform took from the interior to the health department. */
+const CAME_FROM_INTERIOR = 'Phòng Bảo trợ xã hội'
+const INTERIOR = 'H99.02'
 const LEADERS_OF_A_COMMUNE = 4
 
 export const agencies: readonly Agency[] = [
@@ -238,7 +243,11 @@ function departmentTree(top: Top, code: string): Agency[] {
   return [
     { code, name, parent: null, level: 'department', sector, size: leaders, reach },
     ...rooms.map((room, i): Agency => {
-      return { code: numbered(i), name: room, parent: code, level: 'unit', sector, size: ROOM_SIZE, reach }
+      const moved = room === CAME_FROM_INTERIOR ? { moved: { from: -210, parentBefore: INTERIOR } } : {}
+      return {
+        ...{ code: numbered(i), name: room, parent: code, level: 'unit', sector, size: ROOM_SIZE, reach },
+        ...moved,
+      }
     }),
     ...units.map((unit, i): Agency => {
       const own = { code: numbered(rooms.length + i), parent: code, level: 'publicServiceUnit' as const }
@@ -261,6 +270,10 @@ function communeTree(name: string, reach: number, fallsFrom: number | undefined,
 
 export function nameOn(agency: Agency, day: number): string {
   return agency.renamed && day >= agency.renamed.from ? agency.renamed.name : agency.name
+}
+
+export function parentOn({ parent, moved }: Agency, day: number): string | null {
+  return moved && day < moved.from ? moved.parentBefore : parent
 }
 
 /** Dotted code of the department or commune an agency belongs to. */

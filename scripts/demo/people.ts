@@ -6,7 +6,7 @@
  */
 import { type Agency, agencies, topOf } from './agencies.ts'
 import { between, chance, oneOf, weighted } from './chance.ts'
-import { nameOf } from './names.ts'
+import { type Gender, nameOf } from './names.ts'
 
 /** First day with a roster, and the end of what is foreseen. */
 export const FIRST_DAY = -430
@@ -26,11 +26,15 @@ export type Person = {
   joined: number
   /** Last day of service, or null. */
   left: number | null
-  away: { from: number; until: number } | null
+  away: { from: number; until: number; kind: AwayKind; document: string } | null
+  birthDay: string
   /** Another address of theirs, for the activation link. */
   email: string | null
   phone: string
 }
+
+/** Why somebody is away for months, in the words that the roster's source is read with. */
+export type AwayKind = 'maternity' | 'study' | 'secondment' | 'illness'
 
 const LEAVE_SHARE = 0.13
 const MOVE_SHARE = 0.06
@@ -60,7 +64,7 @@ type Beginning = { number: number; agency: Agency; joined: number | null }
 
 function makePerson(seed: number, { number, agency, joined }: Beginning): Person {
   const draw = (which: number) => chance(seed, number, 0x70657273, which)
-  const { name } = nameOf(seed, number)
+  const { name, gender } = nameOf(seed, number)
   const start = joined ?? FIRST_DAY - between(30, CAREER_DAYS, draw(0))
   const isFirst = joined === null && isFirstOf(agency, number, seed)
   const left =
@@ -76,8 +80,9 @@ function makePerson(seed: number, { number, agency, joined }: Beginning): Person
     title: titleOf(agency, staffClass, isFirst, draw(10)),
     joined: start,
     left: left !== null && left < LAST_DAY ? left : null,
-    away: draw(11) < AWAY_SHARE ? awayOf(draw(12), draw(13)) : null,
+    away: draw(11) < AWAY_SHARE ? awayOf([draw(12), draw(13), draw(16)], gender) : null,
     email: draw(14) < EMAIL_SHARE ? `${staffMailName(name, number)}@thuktt.example` : null,
+    birthDay: bornOn(draw(17), draw(18)),
     phone: `09${String(between(10_000_000, 99_999_999, draw(15)))}`,
   }
 }
@@ -132,9 +137,29 @@ function titleOf(agency: Agency, staffClass: string, leads: boolean, share: numb
   return oneOf(['Chuyên viên', 'Chuyên viên chính', 'Cán sự', 'Kế toán', 'Văn thư'], share)
 }
 
-function awayOf(start: number, length: number): { from: number; until: number } {
+function awayOf([start, length, why]: [number, number, number], gender: Gender): NonNullable<Person['away']> {
   const from = between(FIRST_DAY, LAST_DAY, start)
-  return { from, until: from + between(90, 190, length) }
+  const kind = awayKind(gender, why)
+  const days = kind === 'maternity' ? 180 : between(90, 190, length)
+  const document = `${between(100, 900, why)}/QĐ-SNV`
+  return { from, until: from + days, kind, document }
+}
+
+function awayKind(gender: Gender, share: number): AwayKind {
+  if (gender === 'nữ' && share < 0.7) return 'maternity'
+  return weighted(
+    [
+      ['study', 5],
+      ['secondment', 3],
+      ['illness', 2],
+    ] as const,
+    share,
+  )
+}
+
+/** Between twenty and sixty years old, whenever the first start is. */
+export function bornOn(year: number, day: number): string {
+  return new Date(Date.UTC(between(1968, 2002, year), 0, between(1, 366, day))).toISOString().slice(0, 10)
 }
 
 /** A mended spelling or a name that was corrected in the records. */

@@ -87,7 +87,7 @@ export function openPractice(folder: string, state: State, isWorkingDay: (day: D
 
 /** Takes away what the platform made itself; what it began with, seed and day, stays. */
 export function clearPractice({ folder }: Practice): void {
-  for (const each of ['rosters', 'logs', 'mailboxes'])
+  for (const each of ['rosters', 'files', 'logs', 'mailboxes'])
     rmSync(join(folder, each), { recursive: true, force: true })
 }
 

@@ -15,6 +15,7 @@ import { applyPlan } from '../../src/mailbox/provisioner.ts'
 import { makePlan } from '../../src/mailbox/reconcile.ts'
 import { syncAll } from '../../src/roster/command.ts'
 import type { Resident } from './mail-log.ts'
+import { workOfDay } from './office.ts'
 import { offsetOf, ownAddresses, type Practice } from './practice.ts'
 
 export type Say = (line: string) => void
@@ -39,6 +40,7 @@ export async function replayRosters(
       const isApproved = offsetOf(practice, day) <= APPROVED_UNTIL
       if (plan !== null && isApproved) await applyPlan(mailbox, plan, { force: false })
     })
+    await workOfDay(then, practice, day)
     say(`danh sách cán bộ ngày ${shown(day)} (${i + 1}/${days.length})`)
   }
   await settleClocks(context)

@@ -1,6 +1,6 @@
 /** The province's personnel records as dated directory files (LDIF, RFC 2849). */
 import { addDays, type Day } from '../../src/ids.ts'
-import { type Agency, agencies, nameOn } from './agencies.ts'
+import { type Agency, agencies, nameOn, parentOn } from './agencies.ts'
 import { agencyOn, nameOnDay, type Person, serves } from './people.ts'
 
 export const SUFFIX = 'dc=phuocan,dc=gov,dc=vn'
@@ -17,6 +17,10 @@ export function rosterDays(first: number, until: number): number[] {
   for (let day = first; day <= until; day += EVERY_DAYS) days.push(day)
   if (FAULTY_DAY <= until) days.push(FAULTY_DAY)
   return days.sort((a, b) => a - b)
+}
+
+export function isFaulty(day: number): boolean {
+  return day === FAULTY_DAY
 }
 
 export type Dating = { start: Day }
@@ -37,7 +41,8 @@ export function rosterLdif(people: readonly Person[], day: number, { start }: Da
 }
 
 function agencyEntry(agency: Agency, day: number): string {
-  const { code, parent, level, sector } = agency
+  const { code, level, sector } = agency
+  const parent = parentOn(agency, day)
   const above = parent === null ? '' : `ou=${parent},`
   return entry(`ou=${code},${above}ou=agencies,${SUFFIX}`, {
     objectClass: 'organizationalUnit',
@@ -49,7 +54,7 @@ function agencyEntry(agency: Agency, day: number): string {
 }
 
 function personEntry(person: Person, day: number, date: (offset: number) => Day): string {
-  const { staffId, staffClass, title, email, phone, away, joined } = person
+  const { staffId, staffClass, title, email, phone, away, joined, birthDay } = person
   const uid = staffId.toLowerCase()
   const name = nameOnDay(person, day)
   const shownAway = away !== null && away.from <= day && day <= away.until ? away : null
@@ -67,6 +72,9 @@ function personEntry(person: Person, day: number, date: (offset: number) => Day)
     destinationIndicator: date(joined),
     physicalDeliveryOfficeName: shownAway === null ? null : date(shownAway.from),
     street: shownAway === null ? null : date(shownAway.until),
+    l: shownAway?.kind ?? null,
+    st: shownAway?.document ?? null,
+    roomNumber: birthDay,
   })
 }
 

@@ -1,9 +1,9 @@
 /** One-time links for two people of the invented province, by the commands that make them anywhere. */
 import type { Command, CommandContext } from '../../src/command.ts'
-import { AppError } from '../../src/error.ts'
+import { runCommand } from './command.ts'
 
 const operators = [
-  { name: 'quantri', role: 'admin', agency: null, who: 'quantri · quản trị hệ thống' },
+  { name: 'quantri', role: 'admin', agency: undefined, who: 'quantri · quản trị hệ thống' },
   { name: 'thutruong.yte', role: 'head', agency: 'H99.11', who: 'thutruong.yte · thủ trưởng Sở Y tế' },
 ] as const
 
@@ -16,19 +16,10 @@ export async function signInLinks(
 ): Promise<SignInLink[]> {
   const links: SignInLink[] = []
   for (const { name, role, agency, who } of operators) {
-    const add = () => run(context, commands, { name: 'operator add', word: name, values: { role, agency } })
-    const link = () => run(context, commands, { name: 'operator link', word: name, values: {} })
-    links.push({ who, url: await link().catch(add) })
+    const words = [name]
+    const add = () => runCommand(context, commands, { name: 'operator add', words, values: { role, agency } })
+    const link = () => runCommand(context, commands, { name: 'operator link', words })
+    links.push({ who, url: String((await link().catch(add)).signInLink) })
   }
   return links
-}
-
-type Call = { name: string; word: string; values: { role?: string; agency?: string | null } }
-
-async function run(context: CommandContext, commands: readonly Command[], call: Call): Promise<string> {
-  const command = commands.find(each => each.name === call.name)
-  if (command?.needs !== 'database') throw new AppError('not_found', `there is no command ${call.name}`)
-  const values = call.values.agency ? call.values : { ...call.values, agency: undefined }
-  const { json } = await command.run(context, { ...values, agency: values.agency ?? undefined }, [call.word])
-  return String(json.signInLink)
 }
