@@ -156,7 +156,7 @@ const vi: Words = {
     'holding.answered': 'Trả lời về người chờ chuyển công tác',
     'roster.confirmed': 'Xác nhận danh sách',
     'decision.announced': 'Nhập biến động theo quyết định',
-    'decision.withdrawn': 'Thu hồi biến động đang chờ',
+    'decision.withdrawn': 'Rút lại biến động đang chờ',
     'decision.scanned': 'Tải bản chụp quyết định',
     'absence.entered': 'Nhập thời gian tạm không tính',
     'absence.changed': 'Sửa thời gian tạm không tính',

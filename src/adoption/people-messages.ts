@@ -69,7 +69,7 @@ export type PeopleWords = {
 const vi: PeopleWords = {
   title: 'Cán bộ',
   caption: 'Danh sách cán bộ',
-  search: 'Tên, mã cán bộ hoặc địa chỉ thư',
+  search: 'Tên, số hiệu cán bộ hoặc địa chỉ thư',
   find: 'Tìm',
   filter: 'Lọc theo mức sử dụng',
   all: 'Tất cả',
@@ -77,7 +77,7 @@ const vi: PeopleWords = {
   everywhere: 'Bỏ lọc theo cơ quan',
   name: 'Họ tên',
   agency: 'Cơ quan',
-  post: 'Chức danh',
+  post: 'Chức vụ',
   address: 'Địa chỉ thư',
   state: 'Mức sử dụng',
   lastUse: 'Sử dụng gần nhất',
@@ -94,7 +94,7 @@ const vi: PeopleWords = {
   export: 'Xuất Excel (CSV)',
   recorded: 'Lượt xem danh sách này được ghi lại.',
   agenciesFound: 'Cơ quan khớp',
-  staffId: 'Mã cán bộ',
+  staffId: 'Số hiệu cán bộ',
   csv: { agencyCode: 'Mã cơ quan', asOf: 'Số liệu đến hết ngày', unsure: 'Nhật ký chưa đủ' },
   person: {
     recorded: 'Lượt xem trang này được ghi lại.',

@@ -24,6 +24,7 @@ import { ownNumber } from './decision-entry.ts'
 import { decisionWords, type Locale, reasonText } from './decision-messages.ts'
 import { soughtOf, todayOf } from './decision-plugin.ts'
 import { foldText } from './name.ts'
+import { sourceTexts } from './source-name-store.ts'
 
 export function absenceRoutes(server: FastifyInstance, context: CommandContext): void {
   const view = { config: { access: 'absences.view' } } as const
@@ -51,7 +52,12 @@ async function list(context: CommandContext, request: FastifyRequest, reply: Fas
   const filter = { scope, today: todayOf(context), time, kind, search: soughtOf(q) }
   const after = placeAsked(queryNumber(request.query, 'after'), queryText(request.query, 'from'))
   const found = await listAbsences(db, filter, { after, limit: PAGE + 1 })
-  const absences = found.slice(0, PAGE)
+  const named = await sourceTexts(
+    db,
+    locale,
+    found.map(each => each.source),
+  )
+  const absences = found.slice(0, PAGE).map(each => ({ ...each, source: named(each.source) }))
   const last = found.length > PAGE ? absences.at(-1) : undefined
   await audit(context, request, {
     action: 'people.listed',

@@ -111,7 +111,7 @@ function beforePart({ locale, timeZone }: ConfirmationLook, { before }: Confirma
   const rows = before.map(({ day, staff, by, at, note }) => [
     html`${dayText(day)}`,
     number(locale, staff),
-    html`${by}<div class="stamp">${instant(at, timeZone)}</div>`,
+    html`${by === 'local' ? say.commandLine : by}<div class="stamp">${instant(at, timeZone)}</div>`,
     html`${note}`,
   ])
   const columns = [

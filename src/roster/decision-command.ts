@@ -58,7 +58,7 @@ export const decisionCommands: Command[] = [
   {
     name: 'roster withdraw',
     usage: 'ID',
-    summary: { vi: 'Thu hồi một biến động đang chờ', en: 'Takes back an announcement that waits' },
+    summary: { vi: 'Rút lại một biến động đang chờ', en: 'Takes back an announcement that waits' },
     options: {},
     needs: 'database',
     words: [1, 1],

@@ -4,6 +4,7 @@ import { type Action, may } from '../access/access.ts'
 import { operatorOf } from '../access/plugin.ts'
 import { agencyPath } from '../access/store.ts'
 import type { CommandContext } from '../command.ts'
+import type { Db } from '../database/database.ts'
 import { card, table } from '../web/components.ts'
 import { html } from '../web/html.ts'
 import { absenceTable } from './absence-page.ts'
@@ -21,6 +22,7 @@ import {
   recordsOfPerson,
 } from './history-store.ts'
 import { runPath } from './run-list-page.ts'
+import { sourceTexts } from './source-name-store.ts'
 
 /** More are not looked through on a page; the API gives them all. */
 const MOST = 200
@@ -45,12 +47,31 @@ export async function personHistory(
   const announced = can('decisions.view') ? await listAnnouncements(db, everything, page) : []
   const parts = [
     piece(say.posts, posts(look, await employmentsOf(db, person.id, absences.today))),
-    piece(say.movements, movements(look, await movementsOfPerson(db, person.id, MOST))),
+    piece(
+      say.movements,
+      movements(look, await named(db, look, await movementsOfPerson(db, person.id, MOST))),
+    ),
     announced.length === 0 ? '' : piece(say.announced, announcedTable(look, announced)),
     can('absences.view') ? await absencePart(look, context, absences) : '',
-    can('reviews.view') ? piece(say.records, records(look, await recordsOfPerson(db, person.id))) : '',
+    can('reviews.view')
+      ? piece(say.records, records(look, await named(db, look, await recordsOfPerson(db, person.id))))
+      : '',
   ]
   return card({ title: say.title, body: parts.join(''), actions: actionsOf(look, person.id) })
+}
+
+/** With the names of their sources for people. */
+async function named<Row extends { source: string | null }>(
+  db: Db,
+  { locale }: Pick<Look, 'locale'>,
+  rows: readonly Row[],
+): Promise<Row[]> {
+  const text = await sourceTexts(
+    db,
+    locale,
+    rows.map(row => row.source),
+  )
+  return rows.map(row => ({ ...row, source: row.source === null ? null : text(row.source) }))
 }
 
 function piece(title: string, body: string): string {
@@ -155,7 +176,8 @@ async function absencePart(
   { database }: CommandContext,
   filter: Parameters<typeof listAbsences>[1],
 ): Promise<string> {
-  const found = await listAbsences(database.db, filter, { after: null, limit: MOST })
+  const all = await listAbsences(database.db, filter, { after: null, limit: MOST })
+  const found = await named(database.db, { locale }, all)
   if (found.length === 0) return ''
   const look = { mayManage: can('absences.manage'), maySeePerson: false, named: false }
   return piece(decisionWords[locale].history.absences, absenceTable(locale, found, look))

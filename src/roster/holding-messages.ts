@@ -85,6 +85,7 @@ type ConfirmationWords = {
   day: string
   staff: string
   by: string
+  commandLine: string
   name: string
   agency: string
   post: string
@@ -118,6 +119,7 @@ export const confirmationWords: Record<Locale, ConfirmationWords> = {
     day: 'Ngày',
     staff: 'Số người',
     by: 'Người xác nhận',
+    commandLine: 'dòng lệnh trên máy chủ',
     name: 'Họ tên',
     agency: 'Cơ quan',
     post: 'Chức vụ',
@@ -150,6 +152,7 @@ export const confirmationWords: Record<Locale, ConfirmationWords> = {
     day: 'Day',
     staff: 'People',
     by: 'By',
+    commandLine: 'command line on the server',
     name: 'Name',
     agency: 'Agency',
     post: 'Position',

@@ -13,6 +13,7 @@ import { countHolding, type HoldingRow, holdingOf, listHolding } from './holding
 import { holdingPath } from './review-page.ts'
 import { countReviews } from './review-store.ts'
 import { answerHolding, holdingJson, todayOf } from './review-work-plugin.ts'
+import { sourceTexts } from './source-name-store.ts'
 
 const PAGE = 50
 const answers = ['stays', 'left'] as const
@@ -53,8 +54,13 @@ async function show(
   }
   const done = queryChoice(request.query, 'said', answers)
   const say = holdingWords[locale]
+  const named = await sourceTexts(
+    db,
+    locale,
+    rows.map(row => row.source),
+  )
   const body = holdingPage(look, {
-    rows,
+    rows: rows.map(row => ({ ...row, source: named(row.source) })),
     next: next === null ? null : addressOf(holdingPath, { after: next }),
     today: todayOf(context),
     waiting: (await countReviews(db, within)).reduce((sum, each) => sum + each.count, 0),

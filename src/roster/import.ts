@@ -20,6 +20,8 @@ import { openSource } from './sources/open.ts'
 import { type RosterResult, type SyncOptions, syncSource } from './sync.ts'
 import { maskingOf } from './table-mapping.ts'
 
+export { importName }
+
 export type ImportOptions = {
   /** The configured source the file stands in for; null for a file of its own. */
   source: string | null

@@ -1,5 +1,6 @@
 /** What the roster says to people, in Vietnamese and English. */
 import type { GuardReason } from './guard.ts'
+import { fieldWords } from './import-messages.ts'
 import type { RejectionReason } from './roster.ts'
 
 export type Locale = 'vi' | 'en'
@@ -55,7 +56,14 @@ const reasons: Record<RejectionReason, Record<Locale, string>> = {
 
 export function rejectionText(locale: Locale, reason: string, detail: string): string {
   const known = Object.entries(reasons).find(([code]) => code === reason)?.[1][locale] ?? reason
-  return detail === '' ? known : `${known}: ${detail}`
+  return detail === '' ? known : `${known}: ${fieldNamed(locale, detail)}`
+}
+
+/** A detail that begins with one of our fields, the field called as on pages. */
+function fieldNamed(locale: Locale, detail: string): string {
+  const [, field = '', rest = ''] = /^(\w+): (.*)$/s.exec(detail) ?? []
+  const word = Object.entries(fieldWords).find(([name]) => name === field)?.[1][locale]
+  return word === undefined ? detail : `${word}: ${rest}`
 }
 
 export function guardText(locale: Locale, reason: GuardReason): string {

@@ -132,7 +132,7 @@ const vi: Words = {
     staffId: 'Số hiệu cán bộ',
     agency: 'Cơ quan',
     title: 'Chức vụ',
-    staffClass: 'Đối tượng',
+    staffClass: 'Nhóm cán bộ',
     address: 'Địa chỉ thư công vụ',
     phone: 'Điện thoại',
   },

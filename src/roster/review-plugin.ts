@@ -42,6 +42,7 @@ import {
   reviewById,
 } from './review-store.ts'
 import { type ApplyRecords, answerAll, todayOf } from './review-work-plugin.ts'
+import { sourceTexts } from './source-name-store.ts'
 
 /** The addresses of the mailboxes people hold; mailboxes are a later subject's. */
 export type AddressesHeld = (people: readonly number[]) => Promise<ReadonlyMap<number, readonly string[]>>
@@ -197,10 +198,11 @@ async function show(
   const held = person === null || outside ? [] : ((await addressesHeld([person.id])).get(person.id) ?? [])
   const late = queryText(request.query, 'said') === 'late'
   const { locale } = request.access
+  const named = await sourceTexts(db, locale, [row.source, person?.source ?? null])
   const body = reviewPage(lookOf(desk, request, mayAnswer), {
-    row,
+    row: { ...row, source: named(row.source) },
     record: { ...said, agency: codes.map(code => names.get(code) ?? code).join(', ') || null },
-    person,
+    person: person && { ...person, source: named(person.source) },
     outside,
     addresses: held,
     next: await nextReview(db, waiting, row.id),

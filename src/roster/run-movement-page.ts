@@ -125,7 +125,7 @@ export function rejectionPart({ locale }: Look, run: RunRow, view: RejectionView
   ]
   const rows = view.rows.map(each => [
     ...(numbered ? [number(locale, each.row)] : []),
-    html`<span class="address">${each.key}</span>`,
+    html`<span class="address">${keyText(each.key)}</span>`,
     html`${rejectionText(locale, each.reason, each.detail)}`,
   ])
   const file = addressOf(`${path}/rejections.csv`, { reason: view.reason })
@@ -139,4 +139,12 @@ export function rejectionPart({ locale }: Look, run: RunRow, view: RejectionView
     table: html`<div class="card-body pb-0"><p class="stamp">${say.rejectedHint}</p>!${tabs(say.rejected, items)}</div>!${list}`,
     foot: nextLink(view.next, say.next),
   })}</div>`
+}
+
+/** Who is meant by the key of an entry that has none of its own: what it was put together from, without what tells it apart. */
+function keyText(key: string): string {
+  const [, kind = '', rest = ''] = /^(id|number|address|name):(.*)$/s.exec(key) ?? []
+  if (kind === 'number') return '–'
+  if (kind === 'name') return rest.split('|').filter(Boolean).join(' · ')
+  return kind === '' ? key : rest
 }

@@ -29,6 +29,7 @@ import {
   runKinds,
   runStates,
 } from './run-store.ts'
+import { sourceTexts } from './source-name-store.ts'
 import type { RosterResult } from './sync.ts'
 
 export type Desk = { context: CommandContext; background: Background }
@@ -87,9 +88,14 @@ async function list(desk: Desk, request: FastifyRequest, reply: FastifyReply): P
   const going = await goingIds(desk)
   const more = runs.length > RUNS ? (shown.at(-1)?.id ?? null) : null
   const missed = await missedSince(db, new Date(look.now.getTime() - MISSED_DAYS * DAY_MS))
+  const named = await sourceTexts(
+    db,
+    look.locale,
+    runs.map(run => run.subject),
+  )
   const body = runListPage(look, {
     filter,
-    runs: shown,
+    runs: shown.map(run => ({ ...run, subject: named(run.subject) })),
     next: more === null ? null : addressOf(runPath, { ...filter, before: more }),
     going: new Set(going),
     starting: background.isGoing(SYNC) && going.length === 0,
@@ -187,8 +193,9 @@ async function show(desk: Desk, request: FastifyRequest, reply: FastifyReply): P
   const run = await runAsked(desk, request, 'runs.view')
   const look = lookOf(desk, request)
   const approvable = await waits(desk, run)
+  const named = await sourceTexts(context.database.db, look.locale, [run.subject])
   const body = runPage(look, {
-    run,
+    run: { ...run, subject: named(run.subject) },
     going: run.state === 'running',
     approvable,
     guard: guardReasonsOf(run.result),
