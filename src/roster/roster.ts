@@ -17,6 +17,7 @@ import {
   type NameKey,
 } from './mapping.ts'
 import { foldText, sortKey, sortKeyOfTitle } from './name.ts'
+import { maskNumber, maskNumbers } from './personal-number.ts'
 import type { DirectoryEntry } from './sources/entry.ts'
 
 export type RejectionReason =
@@ -427,7 +428,10 @@ function fields(entry: DirectoryEntry, readers: Readers) {
       if ('text' in read && read.text !== null && !MANY.has(field)) values.set(field, read.text)
     } else if (note === null || DECIDING.has(field)) {
       problem ??= { reason: fault.reason, detail: `${field}: ${fault.detail}` }
-    } else faults.push({ reason: fault.reason, detail: `${field}: ${fault.detail}` })
+    } else {
+      const detail = field === 'personalNumber' ? maskNumber(fault.detail) : fault.detail
+      faults.push({ reason: fault.reason, detail: `${field}: ${detail}` })
+    }
   }
   const key = values.get('key') ?? (entry.dn.slice(0, LONGEST) || `${entry.row ?? ''}`)
   const place =
@@ -436,7 +440,7 @@ function fields(entry: DirectoryEntry, readers: Readers) {
     subject,
     key,
     reason,
-    detail: detail.slice(0, LONGEST),
+    detail: maskNumbers(detail).slice(0, LONGEST),
     ...place,
   })
   const dropped = faults.map(({ reason, detail }) => rejection('value', reason, detail))

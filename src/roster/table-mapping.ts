@@ -4,6 +4,7 @@ import { cleanText } from '../ids.ts'
 import { matchHeadings, type RosterField } from './headings.ts'
 import { attributeOf, type FieldMapping, headingKey } from './mapping.ts'
 import { foldText } from './name.ts'
+import { type Masking, maskCells, maskNumbers } from './personal-number.ts'
 import type { AgencyMapping, PersonMapping, RejectionReason } from './roster.ts'
 import type { DirectoryEntry } from './sources/entry.ts'
 import type { CellNote, TableRow } from './sources/table.ts'
@@ -18,6 +19,8 @@ export type TableMapping = {
   agencyColumns: readonly number[]
   /** The column with several codes of agencies, which a cell separates by `;`. */
   manyColumn: number
+  /** How a row is kept that is handed back. */
+  masking: Masking
 }
 
 type Source = Pick<TableSourceConfig, 'people' | 'agencies' | 'agency' | 'createAgencies'>
@@ -44,7 +47,23 @@ export function mappingOfTable(
     names,
     agencyColumns: agencies === null ? [] : columnsOf(names, agencies),
     manyColumn: names.indexOf(headingKey(attributeOf(attributes.agency ?? '') ?? '')),
+    masking: maskingOf(headings, attributes),
   }
+}
+
+/** Columns of personal numbers by what they were said to be or by their headings, and of what is kept in full. */
+export function maskingOf(
+  headings: readonly string[],
+  attributes: TableSourceConfig['people']['attributes'],
+): Masking {
+  const names = columnNames(headings)
+  const columnOf = (mapping: FieldMapping | undefined) =>
+    names.indexOf(headingKey(attributeOf(mapping ?? '') ?? ''))
+  const kept = new Set([columnOf(attributes.staffId)])
+  const numbers = new Set([columnOf(attributes.personalNumber)])
+  const { personalNumber } = matchHeadings(headings).columns
+  if (personalNumber !== undefined && !kept.has(personalNumber)) numbers.add(personalNumber)
+  return { numbers, kept }
 }
 
 /** Without fields that are constantly empty: a column that a person said has no meaning, whatever it is called. */
@@ -57,11 +76,14 @@ function told(attributes: PersonMapping['attributes']): PersonMapping['attribute
   )
 }
 
-/** Folded headings; one met before is numbered and one that is empty is its number, so that each column has a name. */
+/**
+ * Folded headings; one met before is numbered and one that is empty is its number, so that each column has a name.
+ * Without personal numbers: they stand there where a file has no headings.
+ */
 export function columnNames(headings: readonly string[]): string[] {
   const met = new Map<string, number>()
   return headings.map((heading, column) => {
-    const name = headingKey(heading) || `#${column + 1}`
+    const name = headingKey(maskNumbers(heading)) || `#${column + 1}`
     const count = (met.get(name) ?? 0) + 1
     met.set(name, count)
     return count === 1 ? name : `${name} #${count}`
@@ -122,7 +144,7 @@ export function splitCells({ cells }: TableRow, columns: readonly number[]): str
 }
 
 /** A row as an entry: one value per column, several codes of agencies taken apart. */
-export function rowEntry(row: TableRow, { names, manyColumn }: TableMapping): DirectoryEntry {
+export function rowEntry(row: TableRow, { names, manyColumn, masking }: TableMapping): DirectoryEntry {
   const attributes = new Map<string, readonly string[]>()
   names.forEach((name, column) => {
     const text = cleanText(row.cells[column] ?? '')
@@ -133,7 +155,7 @@ export function rowEntry(row: TableRow, { names, manyColumn }: TableMapping): Di
     dn: '',
     attributes,
     row: row.number,
-    cells: row.cells,
+    cells: maskCells(row.cells, masking),
     notes: new Map(row.notes.map(note => [names[note.column] ?? '', noteOf(note)])),
     ...(row.problem === undefined ? {} : { problem: { reason: problems[row.problem], detail: '' } }),
   }

@@ -1,6 +1,7 @@
 /** What somebody who may do a little tries, to do more than that: with files, with answers, with what a row holds. */
+import { sql } from 'kysely'
 import t from 'tap'
-import { openWizard } from '../support/import-form.ts'
+import { openWizard, proposed, type Wizard } from '../support/import-form.ts'
 import { officials } from '../support/province.ts'
 
 const OWN = 'H99.05'
@@ -24,3 +25,60 @@ t.test(
     t.equal(runs.n, 1, 'no run but the first')
   },
 )
+
+t.test('no personal number stays anywhere, whatever becomes of its row', async t => {
+  process.env.HOPTHU_TEST_NUMBER_KEY = 'a secret of this test'
+  const wizard = await openWizard(t)
+  wizard.web.context.config.roster.personalNumberKey = { env: 'HOPTHU_TEST_NUMBER_KEY' }
+  await wizard.sync([...officials(2, OWN), ...officials(2, OTHER, 100)])
+  const who = await wizard.web.signIn('agency-admin', await wizard.agencyId(OWN))
+  const numbers = ['001085111101', '001085111102', '001085111103', '001085111104', '1085111105', '285111106']
+  const content = [
+    'STT,Họ và tên,Mã CB,Số định danh,Ngày sinh,Đơn vị,Ghi chú',
+    '1,Đinh Thị Mới,050091,001085111101,01/02/1985,Sở Nội vụ,',
+    '2,,050092,001085111102,01/02/1985,Sở Nội vụ,không tên',
+    '3,Đinh Thị Lạ,050093,001085111103,001085111103,Sở không có,CCCD 001.085.111.103',
+    '4,Đinh Văn Bốn,050094,1085111105,001085111104,Sở Nội vụ,001085111104',
+    '5,,050095,285111106,,Sở Nội vụ,',
+    '6,Đinh Thị Sáu,001085111107,,,Sở không có,',
+    '',
+  ].join('\n')
+  const url = await wizard.brought(who, { name: 'a.csv', content })
+  const columns = await wizard.web.get(url, who)
+  const fields = proposed(columns.body)
+  t.equal(fields['column-3'], 'personalNumber')
+  await wizard.press(who, url, { step: 'preview', ...fields, staffClass: 'công chức' })
+  t.equal((await wizard.upload(url)).state, 'previewed')
+  await wizard.press(who, url, { step: 'run' })
+  t.equal((await wizard.upload(url)).state, 'imported')
+  const kept = await everything(wizard)
+  for (const number of numbers) t.notOk(kept.includes(number), `${number} is nowhere`)
+  t.notOk(kept.includes('001.085.111.103'), 'nor in a note')
+  const file = await wizard.web.get(`${url}/rejected.csv`, who)
+  t.match(file.body, /…1102,01\/02\/1985,Sở Nội vụ,không tên/, 'handed back with its last digits')
+  t.match(file.body, /Đinh Thị Sáu,001085111107,/, 'a staff id is handed back as it stood')
+})
+
+t.test('a file without headings is refused without what its first row says of anybody', async t => {
+  const wizard = await openWizard(t)
+  await wizard.sync(officials(2, OWN))
+  const who = await wizard.web.signIn('agency-admin', await wizard.agencyId(OWN))
+  const content = '1,Đinh Thị Mới,001085111101\n2,Đinh Thị Hai,001085111102\n'
+  const url = await wizard.brought(who, { name: 'a.csv', content })
+  await wizard.press(who, url, { step: 'preview', 'column-1': 'fullName' })
+  t.notMatch(await everything(wizard), /00108511110[12]/)
+  t.match((await wizard.upload(url)).preview, { read: 1 }, 'its columns are known all the same')
+})
+
+/** All that stands in the database, as text. */
+async function everything({ database, one }: Wizard): Promise<string> {
+  const { rows } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables
+    where table_schema = 'public' and table_type = 'BASE TABLE'`.execute(database.db)
+  const texts = await Promise.all(
+    rows.map(({ name }) =>
+      one<{ text: string | null }>(`select string_agg(t::text, chr(10)) as text from "${name}" t`),
+    ),
+  )
+  return texts.map(({ text }) => text ?? '').join('\n')
+}

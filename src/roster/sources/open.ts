@@ -6,6 +6,7 @@ import { readSecret, userPath } from '../../config.ts'
 import { AppError } from '../../error.ts'
 import type { Day } from '../../ids.ts'
 import { attributeKey, headingKey, type NameKey } from '../mapping.ts'
+import { maskNumbers } from '../personal-number.ts'
 import { type AgencyMapping, attributeNames, type PersonMapping } from '../roster.ts'
 import { mappingOfTable, rowEntry, splitCells, type TableMapping } from '../table-mapping.ts'
 import type { DirectoryEntry } from './entry.ts'
@@ -195,11 +196,12 @@ function missingHeadings(
   { headings, headingRow }: Table,
   { missing }: { missing: readonly string[] },
 ): AppError {
-  const found = headings.filter(heading => heading !== '').join(' | ')
+  const told = headings.map(maskNumbers)
+  const found = told.filter(heading => heading !== '').join(' | ')
   return new AppError(
     'file_unreadable',
     `${path}: no column for ${missing.join(', ')}; row ${headingRow} has: ${found}`,
-    { details: { refused: 'headings', missing, found: headings, headingRow } },
+    { details: { refused: 'headings', missing, found: told, headingRow } },
   )
 }
 
