@@ -15,6 +15,7 @@ import {
 import { fieldWords, importWords, separatorWords } from './import-messages.ts'
 import { type ImportLook, importPath, uploadFacts, uploadHead } from './import-page.ts'
 import type { Upload, UploadProblem } from './import-store.ts'
+import { errorSentence } from './run-page.ts'
 import { columnNames } from './table-mapping.ts'
 
 export type ColumnsView = {
@@ -215,11 +216,13 @@ export function problemText(locale: Locale, { code, message, details }: UploadPr
   const { refused } = details
   if (refused === 'gone') return say.gone
   if (refused === 'changedFile') return say.changedFile
+  if (refused === 'ldifWhole' || refused === 'agenciesWhole') return say[refused]
+  if (details.said === true) return message
   if (isRefusal(refused)) return fileRefusalWords[refused][locale]
   if (code === 'busy') return say.busy
   if (code === 'not_found') return say.badAgency
   if (code === 'cancelled') return details.step === 'importing' ? say.brokenImport : say.broken
-  return message === '' ? `${say.failed}.` : `${say.failed}: ${message}`
+  return message === '' ? `${say.failed}.` : `${say.failed}: ${errorSentence(locale, code, message)}`
 }
 
 function isRefusal(value: unknown): value is FileRefusal {

@@ -203,11 +203,17 @@ function optionsOf({ agencyId, agencyCode, choice, look }: Upload): ImportOption
   if (look?.kind === 'ldif') {
     // read as the directory itself, with all agencies: never somebody's list, whatever form was sent
     if (agencyId !== null || supplement)
-      throw new AppError('usage', 'an LDIF file is imported for the whole installation, as the whole list')
+      throw new AppError('usage', 'an LDIF file is imported for the whole installation, as the whole list', {
+        details: { refused: 'ldifWhole' },
+      })
     return { source, agency: null }
   }
   // a list of agencies names nobody, so nobody is missing from it
-  if (what === 'agencies')
+  if (what === 'agencies') {
+    if (agencyId !== null)
+      throw new AppError('usage', 'a list of agencies is imported for the whole installation', {
+        details: { refused: 'agenciesWhole' },
+      })
     return {
       source: null,
       agency: null,
@@ -216,6 +222,7 @@ function optionsOf({ agencyId, agencyCode, choice, look }: Upload): ImportOption
       agencies: agencyMapping(fields),
       ...opened,
     }
+  }
   const people = peopleMapping(fields, staffClass)
   return { source: null, agency: agencyCode, supplement, createAgencies, people, ...opened }
 }
