@@ -1,6 +1,6 @@
 /** Pages and API of reviews, each within the agencies of whoever asks. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Action, may } from '../access/access.ts'
+import { type Action, may, type Operator } from '../access/access.ts'
 import { audit, operatorOf, requireAgency, sendPage } from '../access/plugin.ts'
 import { agenciesBelow, agencyPath, scopeOf } from '../access/store.ts'
 import type { CommandContext } from '../command.ts'
@@ -40,6 +40,7 @@ import {
   type ReviewFilter,
   type ReviewRow,
   reviewById,
+  servingBeyond,
 } from './review-store.ts'
 import { type ApplyRecords, answerAll, todayOf } from './review-work-plugin.ts'
 import { sourceTexts } from './source-name-store.ts'
@@ -165,7 +166,16 @@ export async function seeReview(
   const person = row.personId === null ? null : await knownPerson(db, row.personId)
   const outside =
     person !== null && operator.agencyId !== null && !(await isWithin(db, person, operator.agencyId))
-  return { row, person, outside, mayAnswer: !outside && may(operator, 'reviews.answer', path) }
+  const mayAnswer =
+    !outside && may(operator, 'reviews.answer', path) && (await mayEnd(db, operator, [row])).has(row)
+  return { row, person, outside, mayAnswer }
+}
+
+/** Those of the reviews whose answer may end posts of nobody else's agency: it ends all posts of who is missing. */
+async function mayEnd(db: Db, operator: Operator, rows: readonly ReviewRow[]): Promise<Set<ReviewRow>> {
+  const people = rows.flatMap(row => (row.kind === 'missing' && row.personId !== null ? [row.personId] : []))
+  const beyond = await servingBeyond(db, people, await scopeOf(db, operator))
+  return new Set(rows.filter(row => row.kind !== 'missing' || !beyond.has(row.personId ?? 0)))
 }
 
 export type Db = CommandContext['database']['db']
@@ -324,10 +334,11 @@ async function tickedRows(
   const { db } = context.database
   const scope = await scopeOf(db, operatorOf(request))
   const rows = await Promise.all(ids.map(id => reviewById(db, id)))
-  return rows.filter(
+  const own = rows.filter(
     row =>
       row !== null &&
       row.kind === 'missing' &&
       (scope === null || (row.agencyId !== null && scope.includes(row.agencyId))),
   ) as ReviewRow[]
+  return [...(await mayEnd(db, operatorOf(request), own))]
 }

@@ -134,6 +134,20 @@ export async function knownPerson(db: Db, id: number): Promise<KnownPerson | nul
   return rows[0] ?? null
 }
 
+/** Of these people, those who have a post outside the agencies; their leaving is not for who has only these to say. */
+export async function servingBeyond(
+  db: Db,
+  people: readonly number[],
+  within: readonly number[] | null,
+): Promise<Set<number>> {
+  if (within === null || people.length === 0) return new Set()
+  const { rows } = await sql<{ id: number }>`
+    select distinct person_id as id from employment
+    where person_id = any(${[...people]}::bigint[]) and last_day = 'infinity'
+      and agency_id <> all(${[...within]}::bigint[])`.execute(db)
+  return new Set(rows.map(row => row.id))
+}
+
 /** Names of agencies in force by their codes. */
 export async function agencyNames(db: Db, codes: readonly string[]): Promise<Map<string, string>> {
   const { rows } = await sql<{ code: string; name: string }>`

@@ -195,6 +195,31 @@ t.test('several who are missing are answered at once, with the day and the decis
   )
 })
 
+t.test('nobody ends what somebody serves at an agency that is not theirs', async t => {
+  const ground = await openGround(t)
+  const { web, own, admin } = ground
+  const [moved, both] = [await ground.person(OWN, 2), await ground.person(OWN, 3)]
+  const ids = [await missing(ground, OWN, 2), await missing(ground, OWN, 3)]
+  const theirs = await ground.agencyId(OTHER)
+  await ground.run(`update employment set agency_id = ${theirs} where person_id = ${moved};
+    insert into employment (person_id, agency_id, first_day, staff_class, is_primary)
+      values (${both}, ${theirs}, '2026-01-01', 'công chức', false)`)
+  const fields = { answer: 'left', day: '2026-01-31' }
+  const payload = new URLSearchParams({ csrf: own.csrf, ...fields })
+  for (const id of ids) payload.append('review', String(id))
+  t.equal((await send(ground, '/reviews', payload)).status, 400)
+  for (const id of ids) {
+    t.equal((await web.post(`/reviews/${id}`, own, fields)).status, 403)
+    t.equal((await web.post(`/api/v1/reviews/${id}/answer`, own, fields)).status, 403)
+  }
+  t.same(
+    await ground.rows(`select concat_ws(' ', person_id, count(*)) as line from employment
+      where person_id in (${moved}, ${both}) and last_day = 'infinity' group by person_id order by person_id`),
+    [`${moved} 1`, `${both} 2`],
+  )
+  t.equal((await web.post(`/reviews/${ids[1]}`, admin, fields)).status, 303, 'an administrator above may')
+})
+
 /** A form whose fields come several times, from the agency's administrator. */
 async function send({ web, own }: Ground, url: string, payload: URLSearchParams) {
   const { createWeb } = await import('../../src/service.ts')
