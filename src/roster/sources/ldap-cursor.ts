@@ -80,13 +80,16 @@ export function watchedAttribute(self: Self): string | null {
   return self.numbering === null && self.kind !== 'activeDirectory' ? 'modifyTimestamp' : null
 }
 
-/** The cursor after a reading: `highest` is what was seen of the watched attribute, `seconds` how long it took. */
-export function nextCursor(self: Self, highest: string, seconds: number): string | null {
+/**
+ * The cursor after a reading: `highest` is what was seen of the watched attribute, `seconds` how long it took. A stamp
+ * after our own `now` (ms) is of a clock that went wrong: it would hide all changes until its day comes.
+ */
+export function nextCursor(self: Self, highest: string, seconds: number, now: number): string | null {
   if (self.numbering !== null) return `usn ${self.numbering.origin} ${self.numbering.reached}`
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(highest)
   if (parts === null) return null
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number)
-  const seen = Date.UTC(year, month - 1, day, hour, minute, second)
+  const seen = Math.min(now, Date.UTC(year, month - 1, day, hour, minute, second))
   const from = new Date(seen - (Math.ceil(seconds) + OVERLAP_SECONDS) * 1000)
   return `time ${from.toISOString().slice(0, 19).replace(/[-T:]/g, '')}Z`
 }

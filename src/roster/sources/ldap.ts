@@ -123,7 +123,7 @@ function sessionOf({ connection, self, pageSize }: Session): LdapSession {
     cursor: () => {
       if (self === null) return null
       const seconds = (performance.now() - opened) / 1000
-      return laterCursor(since, nextCursor(self, highest?.value ?? '', seconds))
+      return laterCursor(since, nextCursor(self, highest?.value ?? '', seconds, Date.now()))
     },
     close: () => connection.close(),
   }
