@@ -71,8 +71,12 @@ export function dayAt(instant: number, timeZone: string): Day {
   return known.day
 }
 
+/** Printable ASCII with single blanks inside: most of what machines write, and clean as it is. */
+const CLEAN = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/
+
 /** Text as we keep it: NFC, white space folded to single blanks, none at the ends. */
 export function cleanText(text: string): string {
+  if (CLEAN.test(text)) return text
   return text.normalize('NFC').replace(/\s+/gu, ' ').trim()
 }
 

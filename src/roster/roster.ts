@@ -456,15 +456,19 @@ function fields(entry: DirectoryEntry, readers: Readers) {
   }
 }
 
+const NO_TEXT = /[\p{Cc}\p{Cs}�]/u
+/** Marks that turn the direction of writing or cannot be seen: they have no place in a name and serve only to deceive. */
+const UNSEEN = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu
+
 function cleanValue(raw: string | undefined): Field {
   if (raw === undefined) return { text: null }
   const text = cleanText(raw)
   if (text === '') return { text: null }
+  if (text.length <= LONGEST && !NO_TEXT.test(text)) return { text: text.replace(UNSEEN, '') || null }
   const shown = text.slice(0, SHOWN_OF_A_BAD_VALUE).replace(/[\p{Cc}\p{Cs}]/gu, '�')
-  if (text.length > LONGEST) return { reason: 'too_long', detail: `${shown}…` }
-  if (/[\p{Cc}\p{Cs}�]/u.test(text)) return { reason: 'not_text', detail: shown }
-  // marks that turn the direction of writing or cannot be seen have no place in a name and serve only to deceive
-  return { text: text.replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu, '') || null }
+  return text.length > LONGEST
+    ? { reason: 'too_long', detail: `${shown}…` }
+    : { reason: 'not_text', detail: shown }
 }
 
 /** A staged read: the run whose rows it is, the source it came from, the day it counts from. */
@@ -531,12 +535,33 @@ export type Said = {
 
 /** What is kept of a staged person; as JSON the same facts give the same text. */
 export function saidBy(person: StagedPerson): Said {
-  const { key: _, sortKey: _s, searchKey: _f, dropped: _d, row: _r, posts, ...facts } = person
-  const said: Record<string, unknown> = {}
-  for (const [field, value] of Object.entries(facts)) if (value !== null && value !== '') said[field] = value
-  said.posts = posts.map(({ code, primary }) => [code, primary])
-  return said as Said
+  const said: Said = {}
+  for (const field of saidFields) {
+    const value = person[field]
+    if (value !== null && value !== '') said[field] = value
+  }
+  said.posts = person.posts.map(({ code, primary }) => [code, primary])
+  return said
 }
+
+const saidFields = [
+  'staffId',
+  'numberHash',
+  'numberTail',
+  'fullName',
+  'birthDay',
+  'staffClass',
+  'title',
+  'phone',
+  'email',
+  'address',
+  'startDay',
+  'endDay',
+  'absentFrom',
+  'absentUntil',
+  'absenceKind',
+  'absenceDocument',
+] as const
 
 /** A staged person from what is kept of one: the other way round. */
 export function personSaid(key: string, text: string): StagedPerson {
