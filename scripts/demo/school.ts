@@ -10,6 +10,8 @@ import { agencyOn, bornOn, nameOnDay, serves } from './people.ts'
 import type { Practice } from './practice.ts'
 
 export const SCHOOL = 'H99.10.05'
+/** Whose list is the example of an import. */
+export const EXAMPLE_SCHOOL = 'H99.10.06'
 
 export type SchoolFile = { name: string; headings: readonly string[]; rows: string[][] }
 
@@ -34,9 +36,23 @@ export function secondFile(practice: Practice): SchoolFile {
   }
   const faulty = [
     ['', '12/04/1991', 'Giáo viên', 'Viên chức', ''],
-    ['Lê Thị Hải Yến', '31/02/1990', 'Giáo viên', 'Viên chức', ''],
+    ['Lê Thị Hải Yến', '31/02/1990', 'Nhân viên phục vụ', 'Người lao động', ''],
   ]
   return fileOf(practice, -2, [...own, ...contract(practice, CONTRACT - ENDED), ...faulty])
+}
+
+/** The list of another school, to try the import with: two of contract, a birth day missing, three rows at fault. */
+export function exampleFile(practice: Pick<Practice, 'people' | 'state'>): Omit<SchoolFile, 'name'> {
+  const own = teachers(practice, 0, EXAMPLE_SCHOOL)
+  const [first] = own
+  if (first) first[1] = ''
+  const faulty = [
+    ['', '15/08/1988', 'Giáo viên', 'Viên chức', ''],
+    ['Trần Thị Kim Anh', '30/02/1990', 'Văn thư', 'Người lao động', ''],
+    ['Nguyễn Văn Sơn', '09/03/1985', 'Bảo vệ', 'Người lao động', '32/13/2020'],
+  ]
+  const rows = [...own, ...contract(practice, 2, 20), ...faulty].map((row, i) => [String(i + 1), ...row])
+  return { headings, rows }
 }
 
 function fileOf({ state }: Practice, day: number, people: readonly string[][]): SchoolFile {
@@ -44,15 +60,16 @@ function fileOf({ state }: Practice, day: number, people: readonly string[][]): 
   return { name: `thpt-phuoc-an-${addDays(state.start, day)}.xlsx`, headings, rows }
 }
 
-function teachers({ people }: Practice, day: number): string[][] {
+function teachers({ people }: Pick<Practice, 'people'>, day: number, school = SCHOOL): string[][] {
   return people
-    .filter(person => serves(person, day) && agencyOn(person, day).code === SCHOOL)
+    .filter(person => serves(person, day) && agencyOn(person, day).code === school)
     .map(person => [nameOnDay(person, day), written(person.birthDay), person.title, person.staffClass, ''])
 }
 
-function contract({ state }: Practice, count: number): string[][] {
+function contract({ state }: Pick<Practice, 'state'>, count: number, from = 0): string[][] {
   const { seed, start } = state
-  return Array.from({ length: count }, (_, i) => {
+  return Array.from({ length: count }, (_, at) => {
+    const i = from + at
     const { name } = nameOf(seed, CONTRACT_FROM + i)
     const born = bornOn(chance(seed, i, 0x636f6e31), chance(seed, i, 0x636f6e32))
     return [
@@ -60,7 +77,7 @@ function contract({ state }: Practice, count: number): string[][] {
       written(born),
       'Nhân viên phục vụ',
       'Người lao động',
-      written(addDays(start, -300 + i * 20)),
+      written(addDays(start, -300 + (i % 10) * 20)),
     ]
   })
 }

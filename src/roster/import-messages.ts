@@ -110,7 +110,7 @@ const vi = {
   fromLast: 'Các cột được đối chiếu như lần nhập trước của danh sách này.',
   numberNotKept: 'Số định danh cá nhân không được nhận: hệ thống chưa có khoá để lưu an toàn.',
   staffClass: 'Nhóm cán bộ của mọi người trong tệp',
-  staffClassHint: 'Chỉ dùng khi tệp không có cột đối tượng, ví dụ “công chức”. Bỏ trống nếu chưa rõ.',
+  staffClassHint: 'Chỉ dùng khi tệp không có cột nhóm cán bộ, ví dụ “công chức”. Bỏ trống nếu chưa rõ.',
   toPreview: 'Xem trước',
   lacks: 'Tệp còn thiếu',
   lacksText: 'Hãy chọn cột cho các mục còn thiếu, hoặc thêm cột vào tệp rồi gửi lại.',

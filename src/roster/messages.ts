@@ -148,7 +148,7 @@ export const words = {
       'Chạy thật (hopthu roster sync) sẽ để lại một lượt chờ phê duyệt; nếu biến động là thật thì phê duyệt lượt đó',
     reread: 'Kiểm tra nguồn rồi chạy lại: hopthu roster sync',
     next: 'Tiếp theo: hopthu mailbox plan',
-    nextReal: 'Đúng thì đọc thật: hopthu roster sync',
+    nextReal: 'Đúng thì chạy lại lệnh này, bỏ --dry-run.',
     more: 'và còn nữa; xem đủ bằng --json',
   },
   en: {
@@ -178,7 +178,7 @@ export const words = {
       'A real read (hopthu roster sync) leaves a run to approve; approve that one if these movements are real',
     reread: 'Look at the source, then run again: hopthu roster sync',
     next: 'Next: hopthu mailbox plan',
-    nextReal: 'If this is right, read it for good: hopthu roster sync',
+    nextReal: 'If this is right, run the same without --dry-run.',
     more: 'and more; all of them with --json',
   },
 } as const

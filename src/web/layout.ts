@@ -105,9 +105,10 @@ function header(frame: Frame): string {
   const place = installation === '' ? '' : html`<small>${installation}</small>`
   const brand = html`<a class="brand" href="/">!${logo}Hộp Thư !${place}</a>`
   if (nav.length === 0) return html`!${brand}<div class="tools">!${tools(frame)}</div>`
+  const waits = waitingBadge(nav.find(each => each.badge !== undefined)?.badge, locale)
   const top = nav.map(each => navLink(each, locale, each.below ? 'true' : 'page'))
   const all = nav.map(each => narrowEntry(each, locale))
-  return html`!${brand}<nav class="nav-wide" aria-label="${say.main}">!${top}</nav><div class="tools">!${search(frame, 'q-wide')}!${tools(frame)}</div>!${rowBelow(frame)}<details class="nav-narrow"><summary class="tool">!${bars}${say.menu}</summary><nav aria-label="${say.main}">!${search(frame, 'q-narrow')}!${all}</nav></details>`
+  return html`!${brand}<nav class="nav-wide" aria-label="${say.main}">!${top}</nav><div class="tools">!${search(frame, 'q-wide')}!${tools(frame)}</div>!${rowBelow(frame)}<details class="nav-narrow"><summary class="tool">!${bars}${say.menu}!${waits}</summary><nav aria-label="${say.main}">!${search(frame, 'q-narrow')}!${all}</nav></details>`
 }
 
 /** The places beside the one somebody is at, in a line of their own. */
@@ -125,11 +126,12 @@ function narrowEntry(item: NavItem, locale: Locale): string {
 }
 
 function navLink({ href, label, active, badge }: NavItem, locale: Locale, current: 'page' | 'true'): string {
-  const count =
-    badge === undefined
-      ? ''
-      : html`<span class="badge badge-warn">${badge}<span class="visually-hidden"> ${words[locale].waiting}</span></span>`
-  return html`<a href="${href}" !${active ? `aria-current="${current}"` : ''}>${label}!${count}</a>`
+  return html`<a href="${href}" !${active ? `aria-current="${current}"` : ''}>${label}!${waitingBadge(badge, locale)}</a>`
+}
+
+function waitingBadge(badge: string | undefined, locale: Locale): string {
+  if (badge === undefined) return ''
+  return html`<span class="badge badge-warn">${badge}<span class="visually-hidden"> ${words[locale].waiting}</span></span>`
 }
 
 function search({ locale, search }: Frame, id: string): string {

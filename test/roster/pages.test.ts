@@ -241,6 +241,6 @@ t.test('a dry run names no run to approve, for it leaves none, and asks for the 
   t.notMatch(refusedText, /roster approve/)
   province.write(staff)
   const fine = await dry()
-  t.match(fine, /Đúng thì đọc thật: hopthu roster sync/)
+  t.match(fine, /Đúng thì chạy lại lệnh này, bỏ --dry-run/)
   t.notMatch(fine, /mailbox plan/)
 })
