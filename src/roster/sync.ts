@@ -530,13 +530,13 @@ async function readPeople(reading: Reading, options: SyncOptions): Promise<void>
   const known = mapping.agencies === null || (await agenciesStand(db, run.id, source.name))
   const seen = await loadSeen(db, source.name, known)
   const parse = personParser(mapping.people, await parseContext(reading))
-  const version = versionOf(context, mapping)
+  const mixed = digestMixer(context, mapping)
   const keys = mapping.people.key === undefined ? new Numbering() : null
   // a page is written while the next one is read and understood
   let writing: Promise<void> = Promise.resolve()
   try {
     for await (const page of reader.people()) {
-      const fresh = freshOf(page, { seen, version, parse, keys })
+      const fresh = freshOf(page, { seen, mixed, parse, keys })
       counts.same += page.length - fresh.length
       counts.read += page.length
       await writing
@@ -556,7 +556,7 @@ async function readPeople(reading: Reading, options: SyncOptions): Promise<void>
 type Parsed = StagedPerson | Disabled | Rejection
 type Understanding = {
   seen: Seen
-  version: bigint
+  mixed: (digest: bigint) => bigint
   parse: (entry: DirectoryEntry) => Parsed
   keys: Numbering | null
 }
@@ -567,10 +567,10 @@ type Understanding = {
  */
 function freshOf(
   page: readonly DirectoryEntry[],
-  { seen, version, parse, keys }: Understanding,
+  { seen, mixed, parse, keys }: Understanding,
 ): { parsed: Parsed; digest: bigint | null }[] {
   return page.flatMap(entry => {
-    const digest = entry.digest === undefined ? null : entry.digest ^ version
+    const digest = entry.digest === undefined ? null : mixed(entry.digest)
     const same = digest !== null && seen.find(digest) !== 0
     if (same && keys === null) return []
     const parsed = keys === null ? parse(entry) : keys.numbered(parse(entry))
@@ -639,6 +639,17 @@ function numberHash({ roster }: Config): (number: string) => string {
 
 /** Goes up when entries are understood in another way than before: a digest then says nothing about them. */
 const UNDERSTANDING = 1
+
+/**
+ * A digest as it is kept. Where a personal number is read it is keyed as the number is: with the rest of an entry known,
+ * a bare one would tell the number to whoever tries all of them.
+ */
+function digestMixer(context: Context, mapping: SourceMapping): (digest: bigint) => bigint {
+  const version = versionOf(context, mapping)
+  if (mapping.people.attributes.personalNumber === undefined) return digest => digest ^ version
+  const keyed = numberHash(context.config)
+  return digest => Buffer.from(keyed(`${digest ^ version}`), 'base64url').readBigUInt64BE()
+}
 
 /** What digests are mixed with: another mapping, trust or understanding looks at every entry anew. */
 function versionOf({ config, source }: Context, { people }: SourceMapping): bigint {

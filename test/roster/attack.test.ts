@@ -57,6 +57,21 @@ t.test('no personal number stays anywhere, whatever becomes of its row', async t
   const file = await wizard.web.get(`${url}/rejected.csv`, who)
   t.match(file.body, /…1102,01\/02\/1985,Sở Nội vụ,không tên/, 'handed back with its last digits')
   t.match(file.body, /Đinh Thị Sáu,001085111107,/, 'a staff id is handed back as it stood')
+  const digest = () =>
+    wizard.one<{ digest: number | null }>(
+      `select r.digest from roster_record r join person p on p.id = r.person_id where p.staff_id = '050091'`,
+    )
+  const before = await digest()
+  process.env.HOPTHU_TEST_NUMBER_KEY = 'another secret'
+  const again = await wizard.brought(who, { name: 'a.csv', content })
+  await wizard.press(who, again, { step: 'preview', ...fields, staffClass: 'công chức' })
+  await wizard.press(who, again, { step: 'run' })
+  t.not(before.digest, null)
+  t.not(
+    (await digest()).digest,
+    before.digest,
+    'nor can it be found by trying all against what tells rows apart',
+  )
 })
 
 t.test('a file without headings is refused without what its first row says of anybody', async t => {
