@@ -65,7 +65,13 @@ async function announce(office: Office, { until, first }: Ahead): Promise<void> 
     await decide(office, { kind: 'leave', person, from: (person.left ?? 0) + 1, number: number++ })
   for (const person of movers) {
     const agency = agencyOn(person, moveOf(person)).code
-    await decide(office, { kind: 'move', person, from: moveOf(person), number: number++, values: { agency } })
+    await decide(office, {
+      kind: 'move',
+      person,
+      from: moveOf(person),
+      number: number++,
+      values: { agency, title: person.title },
+    })
   }
 }
 

@@ -76,7 +76,7 @@ export function absenceTable(
   const columns = [
     ...(named ? [{ title: words.people }] : []),
     { title: words.absence },
-    { title: say.from },
+    { title: say.from, wide: true },
     { title: words.until },
     { title: say.source, wide: true },
     ...(look.mayManage ? [{ title: say.edit, quiet: true }] : []),

@@ -16,6 +16,7 @@ export type HoldingView = {
   waiting: number
   holding: number
   maySeeRuns: boolean
+  maySeePerson: boolean
   said: { kind: 'good' | 'warn'; text: string } | null
 }
 
@@ -33,7 +34,7 @@ export function holdingPage(look: ReviewLook, view: HoldingView): string {
   ].join('')
 }
 
-function holdingTable(look: ReviewLook, { rows, today, maySeeRuns }: HoldingView): string {
+function holdingTable(look: ReviewLook, { rows, today, maySeeRuns, maySeePerson }: HoldingView): string {
   const say = holdingWords[look.locale]
   const columns = [
     { title: say.name },
@@ -44,7 +45,7 @@ function holdingTable(look: ReviewLook, { rows, today, maySeeRuns }: HoldingView
     ...(look.mayAnswer ? [{ title: say.answer }] : []),
   ]
   const cells = rows.map(row => [
-    html`${row.name}<div class="code">${row.staffId ?? ''}</div>`,
+    html`!${maySeePerson ? html`<a href="/people/${row.personId}">${row.name}</a>` : html`${row.name}`}<div class="code">${row.staffId ?? ''}</div>`,
     html`${row.agencyName ?? '–'}<div class="code">${row.agencyCode ?? ''}</div>`,
     html`${dayText(row.firstDay)}`,
     html`${dayText(row.lastDay)}<div class="stamp">${say.days(daysBetween(today, row.lastDay))}</div>`,

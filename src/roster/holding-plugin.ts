@@ -66,6 +66,7 @@ async function show(
     waiting: (await countReviews(db, within)).reduce((sum, each) => sum + each.count, 0),
     holding: await countHolding(db, within),
     maySeeRuns: may(operator, 'runs.view', null),
+    maySeePerson: may(operator, 'activity.view', top),
     said:
       said ?? (done === null ? null : { kind: 'good', text: done === 'left' ? say.leftDone : say.staysDone }),
   })

@@ -154,7 +154,7 @@ const vi: Words = {
   answered: 'Đã trả lời',
   filter: 'Lọc',
   clear: 'Bỏ lọc',
-  agencyUnknown: 'Không có cơ quan nào mang mã này trong phạm vi của bạn.',
+  agencyUnknown: 'Không có cơ quan nào mang mã này trong phạm vi phụ trách.',
   none: 'Không có trường hợp nào cần xác minh',
   noneText: 'Khi danh sách có người chưa rõ là ai hoặc không còn tên, trường hợp đó sẽ hiện ở đây.',
   noneFound: 'Không có trường hợp nào khớp',
@@ -170,7 +170,7 @@ const vi: Words = {
   done: count => `Đã ghi ${count.toLocaleString('vi-VN')} câu trả lời.`,
   doneLate: 'Câu trả lời đã được ghi; sẽ có hiệu lực ở lần đọc danh sách tới.',
   outside:
-    'Người này đang thuộc một cơ quan ngoài phạm vi của bạn, nên thông tin không hiển thị ở đây và việc xác minh do quản trị cấp trên thực hiện.',
+    'Người này đang thuộc một cơ quan ngoài phạm vi phụ trách, nên thông tin không hiển thị ở đây và việc xác minh do quản trị cấp trên thực hiện.',
   mayNot: 'Việc trả lời do quản trị cơ quan hoặc quản trị hệ thống thực hiện.',
   question: 'Trả lời',
   several: 'Trả lời nhiều người một lần',

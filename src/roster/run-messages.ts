@@ -170,8 +170,10 @@ export function runSentence(locale: Locale, run: Told): string {
   }
 }
 
-function rosterSentence(locale: Locale, { subject, state, message, result }: Told): string {
+function rosterSentence(locale: Locale, { subject: name, state, message, result }: Told): string {
   const vi = locale === 'vi'
+  // the name of a file begins a line, and stands within this one
+  const subject = name.replace(/^Tệp của /u, 'tệp của ')
   const people = countsText(locale, part(result, 'people'), moved)
   if (state === 'running') return vi ? `Đang đọc ${subject}.` : `Reading ${subject}.`
   if (part(result, 'people') === null)
@@ -188,9 +190,15 @@ function rosterSentence(locale: Locale, { subject, state, message, result }: Tol
   const head =
     approved === undefined ? read : vi ? `Phê duyệt lượt ${approved}` : `Approval of run ${approved}`
   const body = people === '' ? (vi ? 'không có biến động' : 'nothing moved') : people
-  const refused =
-    rejected > 0 ? ` · ${rejected.toLocaleString(locale)} ${vi ? 'mục không nhận' : 'rejected'}` : ''
-  return `${head}: ${body}${refused}.`
+  const more = [
+    [count(result, 'held'), vi ? 'chờ chuyển công tác' : 'waiting to move'],
+    [count(result, 'reviews'), vi ? 'cần xác minh' : 'to be reviewed'],
+    [rejected, vi ? 'mục không nhận' : 'rejected'],
+  ] as const
+  const others = more
+    .filter(([many]) => many > 0)
+    .map(([many, what]) => ` · ${many.toLocaleString(locale)} ${what}`)
+  return `${head}: ${body}${others.join('')}.`
 }
 
 function mailboxSentence(locale: Locale, { state, result }: Told): string {

@@ -296,7 +296,7 @@ t.test('each sees the tree and the history of their own agencies only', async t 
   t.match(own, /Phòng Công chức/)
   t.notMatch(own, /Sở Y tế|Thêm cơ quan/)
   const history = main((await web.get('/agencies/H99.05/history', head)).body)
-  t.match(history, /Ngoài phạm vi của bạn/)
+  t.match(history, /Ngoài phạm vi phụ trách/)
   t.notMatch(history, /Tỉnh Phước An|\/change/)
   t.equal((await web.get('/agencies/H99.11/history', head)).status, 404)
   t.equal((await web.get('/api/v1/agencies/H99.11/history', head)).status, 404)

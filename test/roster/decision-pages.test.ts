@@ -192,7 +192,7 @@ t.test('a scan is told by its content, kept, and given as a file to who may see 
   await web.post('/decisions', admin, entry({ kind: 'leave', people: '110100' }))
   t.equal((await web.get('/decisions/1/scan', own)).status, 404, 'it names somebody of another agency now')
   const part = await web.get('/decisions/1', own)
-  t.match(part.body, /ngoài phạm vi của bạn/)
+  t.match(part.body, /ngoài phạm vi phụ trách/)
   t.notMatch(part.body, /110100/)
 })
 

@@ -139,7 +139,7 @@ t.test(
     t.equal((await web.post(`/reviews/${mine}`, other, { answer: 'same' })).status, 404)
     t.notMatch((await web.get('/reviews', other)).body, new RegExp(`/reviews/${mine}"`))
     const seen = await web.get(`/reviews/${across}`, own)
-    t.match(seen.body, /ngoài phạm vi của bạn/)
+    t.match(seen.body, /ngoài phạm vi phụ trách/)
     t.notMatch(seen.body, /0912345678/)
     t.notMatch(seen.body, /name="answer"/)
     t.equal((await web.post(`/reviews/${across}`, own, { answer: 'same' })).status, 403)
