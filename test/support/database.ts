@@ -1,17 +1,37 @@
 /** Databases for store tests: the same test runs on the embedded engine and on a real PostgreSQL. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import t from 'tap'
 import { createEmbedded, type Database, openDatabase, wrapEmbedded } from '../../src/database/database.ts'
-import { migrate } from '../../src/database/migrate.ts'
+import { knownMigrations, migrate } from '../../src/database/migrate.ts'
 import { available, startPostgres } from './servers/index.ts'
 import type { Postgres } from './servers/postgres.ts'
 
 let snapshot: Promise<Blob> | undefined
 
+/** Of this schema, made once for all suites and kept beside the packages. */
 async function migratedSnapshot(): Promise<Blob> {
+  const folder = join(import.meta.dirname, '../../node_modules/.cache/hopthu-test')
+  const file = join(folder, `${schemaKey()}.tar`)
+  if (existsSync(file)) return new Blob([readFileSync(file)])
+  const dump = await makeSnapshot()
+  const begun = `${file}.${process.pid}`
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(begun, new Uint8Array(await dump.arrayBuffer()))
+  renameSync(begun, file) // another suite may have done so meanwhile: it is the same
+  return dump
+}
+
+function schemaKey(): string {
+  const key = createHash('sha256').update(readFileSync(join(import.meta.dirname, '../../package-lock.json')))
+  for (const { name, checksum } of knownMigrations()) key.update(`${name} ${checksum}`)
+  return key.digest('hex').slice(0, 32)
+}
+
+async function makeSnapshot(): Promise<Blob> {
   const pglite = await createEmbedded(undefined)
   const database = wrapEmbedded(pglite, () => {})
   await migrate(database)
@@ -51,15 +71,26 @@ export function stores(): Store[] {
     await (await server)?.stop()
     if (folder) rmSync(folder, { recursive: true, force: true })
   })
+  let template: Promise<string> | undefined
   const open = async () => {
     folder ??= mkdtempSync(join(tmpdir(), 'hopthu-pg-'))
     server ??= startPostgres({ folder })
-    return onPostgres(await (await server).createDatabase(`store_${count++}`))
+    const running = await server
+    // migrated once; a copy costs less than migrating anew
+    template ??= migratedTemplate(running)
+    const url = await running.createDatabase(`store_${count++}`, await template)
+    return openDatabase({ url, backend: 'postgres', maxConnections: 5 })
   }
   return [
     { name: 'PGlite', skip: false, open: reused() },
     { name: 'PostgreSQL', skip: ok ? false : `not installed: ${missing.join(', ')}`, open },
   ]
+}
+
+async function migratedTemplate(server: Postgres): Promise<string> {
+  const name = 'store_template'
+  await (await onPostgres(await server.createDatabase(name))).close()
+  return name
 }
 
 /** One embedded engine for the whole file, emptied each time it is opened: starting one takes seconds. */

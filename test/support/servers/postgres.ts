@@ -9,8 +9,8 @@ export type Postgres = {
   url: string
   port: number
   pid: number
-  /** Makes an empty database and answers its address. */
-  createDatabase(name: string): Promise<string>
+  /** Makes an empty database, or a copy of another that nobody uses now, and answers its address. */
+  createDatabase(name: string, template?: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -46,8 +46,10 @@ export async function startPostgres(options: Options): Promise<Postgres> {
   const answers = async () => (await run(join(programs, 'pg_isready'), ready)).status === 0
   await waitUntilReady('PostgreSQL', server, [log], answers)
   const url = (database: string) => `postgres://${USER}@127.0.0.1:${port}/${database}`
-  const createDatabase = async (name: string) => {
-    await execute(url('postgres'), `create database "${name.replaceAll('"', '""')}"`)
+  const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+  const createDatabase = async (name: string, template?: string) => {
+    const from = template === undefined ? '' : ` template ${quoted(template)}`
+    await execute(url('postgres'), `create database ${quoted(name)}${from}`)
     return url(name)
   }
   return { url: url('postgres'), port, pid: server.pid, createDatabase, stop: server.stop }
