@@ -34,6 +34,7 @@ async function takeAll(browser: Browser, address: string, link: string): Promise
   await signInByLink(page, link)
   const pages = await pagesOf(page, address)
   await visit(page, pages, address, '')
+  await importing(page, address, '')
   await dark(page, pages, address)
   await phone(browser, desktop, pages, address)
   await activation(browser, page, pages, address)
@@ -54,7 +55,7 @@ async function visit(
 async function dark(page: Page, pages: Record<string, string>, address: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'dark' })
   const shown = Object.fromEntries(
-    Object.entries(pages).filter(([name]) => ['overview', 'person', 'plan'].includes(name)),
+    Object.entries(pages).filter(([name]) => ['overview', 'person', 'plan', 'review'].includes(name)),
   )
   await visit(page, shown, address, '-dark')
 }
@@ -76,6 +77,26 @@ async function phone(
   await context.addCookies(cookies)
   const page = await context.newPage()
   await visit(page, pages, address, '-phone')
+  await importing(page, address, '-phone')
+}
+
+const EXAMPLE = join(import.meta.dirname, '../docs/examples/danh-sach-can-bo.xlsx')
+const EXAMPLE_AGENCY = 'H99.10.06'
+
+/** The steps of an import, up to what it would change; the file is taken back then. */
+async function importing(page: Page, address: string, suffix: string): Promise<void> {
+  await page.goto(`${address}/import`)
+  await page.locator('input[name=agency]').fill(EXAMPLE_AGENCY)
+  await page.locator('input[type=file]').setInputFiles(EXAMPLE)
+  await page.getByRole('button', { name: 'Đưa tệp lên' }).click()
+  const preview = page.getByRole('button', { name: 'Xem trước' })
+  await preview.waitFor()
+  await take(page, `import-columns${suffix}`)
+  await preview.click()
+  await page.getByRole('button', { name: 'Nhập danh sách này' }).waitFor()
+  await take(page, `import-preview${suffix}`)
+  await page.getByRole('button', { name: 'Bỏ tệp này' }).click()
+  await page.waitForLoadState()
 }
 
 /** A slip for somebody, and what its code opens on their phone. The link stays unused. */
