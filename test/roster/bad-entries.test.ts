@@ -1,5 +1,6 @@
 /** What is wrong in an entry costs that entry alone: it is told of with its reason, nobody leaves for it, the others go on. */
 import t from 'tap'
+import { importFile } from '../../src/roster/import.ts'
 import { empty, stores } from '../support/database.ts'
 import {
   everyRow,
@@ -198,6 +199,32 @@ for (const store of stores()) {
         t.equal(run.people.leavers, says.key === '' ? 1 : 0, title)
       }
     })
+
+    t.test(
+      'a heading that is missing: the file is refused with what it has and what was expected',
+      async t => {
+        const world = await begun()
+        const folder = t.testdir({ 'danh-sach.csv': 'Họ và tên;Ghi chú\nĐỗ Văn Nam;x\n' })
+        const before = await everyRow(world)
+        const context = {
+          db: database.db,
+          config: world.config,
+          now: () => new Date(`${world.day}T09:00:00+07:00`),
+        }
+        const options = {
+          source: null,
+          agency: null,
+          dryRun: false,
+          force: true,
+          signal: AbortSignal.timeout(60_000),
+        }
+        await t.rejects(importFile(context, `${folder}/danh-sach.csv`, options), {
+          code: 'file_unreadable',
+          message: /no column for agency.*; row 1 has: Họ và tên \| Ghi chú/,
+        })
+        t.same(await everyRow(world), before)
+      },
+    )
 
     t.test('a person in 40 agencies', async t => {
       const many = Array.from({ length: 40 }, (_, i) => ({ key: `m${i}`, code: `M${i}` }))

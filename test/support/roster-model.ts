@@ -119,8 +119,9 @@ export class Model {
     const idOf = (key: string) => ids.get(key) ?? ROOT
     const facts = new Map<number, Facts>()
     for (const { key, code, name, parent } of taken) {
-      const above = parent === undefined ? undefined : byCode(parent)[0]
-      const kept = parent === undefined ? undefined : heldBy(parent)?.[0]
+      const above = parent === undefined || parent === code ? undefined : byCode(parent)[0]
+      const holder = parent === undefined ? undefined : heldBy(parent)?.[0]
+      const kept = holder === idOf(key) ? undefined : holder
       facts.set(idOf(key), {
         code,
         name: name ?? `Cơ quan ${code}`,
@@ -158,7 +159,8 @@ export class Model {
   #dropLost(reading: Reading, lost: Set<string>, missing: (id: number) => boolean): void {
     const climbs = (key: string, met: ReadonlySet<string>): boolean => {
       const self = reading.agencies.find(each => each.key === key)
-      if (self?.parent === undefined) return true
+      // one that names itself stands at the top
+      if (self?.parent === undefined || self.parent === self.code) return true
       const above = reading.agencies.find(each => !lost.has(each.key) && each.code === self.parent)
       if (above !== undefined) return !met.has(above.key) && climbs(above.key, new Set([...met, above.key]))
       const held = [...this.agencies].find(([, { now }]) => now?.code === self.parent)
