@@ -72,7 +72,7 @@ const vi = {
   crowded: 'Nhiều tệp đang chờ nhập trên hệ thống. Hãy thử lại sau ít phút.',
   notChoice: 'Hãy chọn một mục trong danh sách.',
   noAgency: 'Chưa nhập cơ quan.',
-  badAgency: 'Không tìm thấy cơ quan này trong phạm vi của bạn. Hãy chọn trong danh sách gợi ý.',
+  badAgency: 'Không tìm thấy cơ quan này trong phạm vi phụ trách. Hãy chọn trong danh sách gợi ý.',
   sameNames: 'Có nhiều cơ quan cùng tên. Hãy nhập mã cơ quan.',
   notAllowedAll: 'Chỉ quản trị toàn hệ thống nhập được danh sách chung. Hãy chọn một cơ quan.',
   notAllowedAgencies: 'Danh sách cơ quan do quản trị toàn hệ thống nhập.',
