@@ -66,7 +66,7 @@ async function openGround(): Promise<Ground> {
 }
 
 const ground = await openGround()
-t.setTimeout(120_000)
+t.setTimeout(270_000)
 
 // asking ------------------------------------------------------------------------------------------------------------
 
