@@ -7,7 +7,14 @@
 import type { Said } from './roster.ts'
 
 /** What one source says of the person, and since when. */
-export type SourceSays = { source: string; key: string; on: string; said: Said }
+export type SourceSays = {
+  source: string
+  key: string
+  on: string
+  said: Said
+  /** The list of an agency of which the person is not: where it does not lead, it has nothing to say of them. */
+  outside?: boolean
+}
 
 /** Field → sources in order of trust, as configured; `order` is that of the configuration, for all not named. */
 export type Trust = { fields: Readonly<Record<string, readonly string[]>>; order: readonly string[] }
@@ -55,8 +62,9 @@ export function merge(
   const [lead] = ranked(says, trust, 'agency').filter(each => (each.said.posts ?? []).length > 0)
   if (!lead) return null
   const said: Said = {}
+  const heard = says.filter(each => each === lead || !each.outside)
   for (const field of trustedFields) {
-    const chosen = ranked(says, trust, field).find(each => parts[field].some(part => part in each.said))
+    const chosen = ranked(heard, trust, field).find(each => parts[field].some(part => part in each.said))
     if (chosen) for (const part of parts[field]) take(said, chosen.said, part)
   }
   // a leading source that tells of no absence cannot end one, but neither does another speak for it: as merged above

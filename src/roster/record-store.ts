@@ -4,7 +4,7 @@
  * The digests of a source are read once into a compact table (`seen.ts`), so that an entry which says the same as last
  * time costs no question to the database.
  */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { type Db, rowsOf, type Trx } from '../database/database.ts'
 import { missingNow } from './identity-store.ts'
 import { type Merged, merge, type Override, type SourceSays, type Trust } from './merge.ts'
@@ -105,7 +105,8 @@ export function subtreeOf(code: string | null) {
 type Together = {
   key: string
   said: string
-  others: { source: string; key: string; on: string; said: string }[]
+  outside: boolean
+  others: { source: string; key: string; on: string; said: string; outside: boolean }[]
   override: Override | null
 }
 
@@ -119,7 +120,8 @@ export async function mergeStaged(trx: Trx, read: Staged, trust: Trust): Promise
   for (let after: string | null = ''; after !== null; ) {
     const page: Together[] = await together(trx, read, after)
     const merged = page.flatMap(each => {
-      const own: SourceSays = { source: read.source, key: each.key, on: read.day, said: saidFrom(each.said) }
+      const { key, outside } = each
+      const own: SourceSays = { source: read.source, key, on: read.day, said: saidFrom(each.said), outside }
       const others = each.others.map(({ said, ...other }) => ({ ...other, said: saidFrom(said) }))
       const result = merge([own, ...others], trust, each.override)
       return result === null ? [] : [{ key: each.key, ...result }]
@@ -133,14 +135,31 @@ function saidFrom(text: string): Said {
   return JSON.parse(text) as Said
 }
 
+/**
+ * Whether the source is a file of one agency of which, and of those below it, the person `s` is not. Such files are
+ * brought by whoever looks after that agency: they may bring people to it, and change nobody elsewhere.
+ */
+function speaksOutside(source: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`case when ${source} like 'import %' then not exists (
+    with recursive up as (
+      select p.agency_id, p.parent_id, p.code from employment e
+      join agency_period p on p.agency_id = e.agency_id and p.last_day = 'infinity'
+      where e.person_id = s.person_id and e.last_day = 'infinity'
+      union
+      select p.agency_id, p.parent_id, p.code from up
+      join agency_period p on p.agency_id = up.parent_id and p.last_day = 'infinity'
+    ) select from up where code = substr(${source}, 8)) else false end`
+}
+
 async function together(trx: Trx, read: Staged, after: string): Promise<Together[]> {
   const { run, source } = read
   // a record that this read misses says nothing any more
   const speaks = sql`(r.missing_since is null and r.said <> '{}' and (r.source, r.source_key) <> (${source}, s.source_key)
     and not (r.source = ${source} and ${missingNow(read)}))`
   const { rows } = await sql<Together>`
-    select s.source_key as key, s.said,
-      coalesce((select json_agg(json_build_object('source', r.source, 'key', r.source_key, 'on', r.said_on::text, 'said', r.said)
+    select s.source_key as key, s.said, ${speaksOutside(sql`${source}::text`)} as outside,
+      coalesce((select json_agg(json_build_object('source', r.source, 'key', r.source_key, 'on', r.said_on::text, 'said', r.said,
+          'outside', ${speaksOutside(sql`r.source`)})
           order by r.number)
         from roster_record r where r.person_id = s.person_id and ${speaks}), '[]') as others,
       (select json_build_object('saidPosts', o.said_posts, 'posts', o.posts)

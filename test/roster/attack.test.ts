@@ -97,3 +97,36 @@ async function everything({ database, one }: Wizard): Promise<string> {
   )
   return texts.map(({ text }) => text ?? '').join('\n')
 }
+
+t.test('the list of an agency changes nothing of people of another, whom it cannot bring over', async t => {
+  const wizard = await openWizard(t)
+  const [victim] = officials(1, OTHER, 100)
+  const all = [...officials(2, OWN), ...officials(2, OTHER, 100)]
+  await wizard.sync(all)
+  const who = await wizard.web.signIn('agency-admin', await wizard.agencyId(OWN))
+  const [mine] = officials(1, OWN)
+  const content = `Họ tên,Mã CB,Ngày sinh,Điện thoại,Thư điện tử cá nhân\n${[victim, mine]
+    .map(each => `${each?.name},${each?.id},01/02/1985,0900000001,${each?.id}@lay.test\n`)
+    .join('')}`
+  const url = await wizard.brought(who, { name: 'a.csv', content }, { extent: 'supplement' })
+  await wizard.press(who, url, {
+    step: 'preview',
+    'column-0': 'fullName',
+    'column-1': 'staffId',
+    'column-2': 'birthDay',
+    'column-3': 'phone',
+    'column-4': 'email',
+  })
+  await wizard.press(who, url, { step: 'run' })
+  t.match(await wizard.upload(url), { state: 'imported', result: { people: { changed: 1 } } })
+  const known = (id: string) =>
+    wizard.one(
+      `select p.email, p.phone, p.birth_day as born, a.code from person p join employment e on e.person_id = p.id
+        join agency_period a on a.agency_id = e.agency_id where p.staff_id = '${id}'`,
+    )
+  const untouched = { email: null, phone: null, born: null, code: OTHER }
+  t.same(await known(victim?.id ?? ''), untouched)
+  t.match(await known(mine?.id ?? ''), { email: `${mine?.id}@lay.test`, phone: '0900000001', code: OWN })
+  await wizard.sync(all.map(each => (each.id === victim?.id ? { ...each, name: `${each.name} Anh` } : each)))
+  t.same(await known(victim?.id ?? ''), untouched, 'nor when the directory speaks next')
+})
