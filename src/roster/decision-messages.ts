@@ -98,7 +98,7 @@ const vi = {
   staffId: 'Số hiệu cán bộ',
   joinHint: 'Chỉ dùng cho người chưa có trong danh sách cán bộ. Người đã từng công tác thì chọn “Trở lại”.',
   submit: 'Ghi quyết định',
-  cancel: 'Thôi, không ghi',
+  cancel: 'Quay lại',
   kept: 'Chưa ghi gì. Xin xem các mục được đánh dấu.',
   problems: {
     badDay: 'Ngày không có trong lịch; xin nhập dạng 20/11/2026.',
@@ -185,7 +185,7 @@ const vi = {
     noneText: 'Không có thời gian tạm không tính nào phù hợp.',
     unknownKind: 'chưa ghi lý do',
     open: 'chưa rõ ngày cuối',
-    submit: 'Ghi lại',
+    submit: 'Lưu',
     remove: 'Xoá, vì nhập nhầm',
     removeHint: 'Chỉ xoá khi nhập nhầm; người đã trở lại thì ghi ngày cuối.',
     person: 'Người',
