@@ -1,4 +1,5 @@
 /** What the import of files says, in Vietnamese and English. */
+import { streamSafe } from '../ids.ts'
 import type { ImportField } from './import-choice.ts'
 import type { Locale } from './messages.ts'
 
@@ -181,6 +182,7 @@ const vi = {
   seeReviews: 'Danh sách cần xem lại',
   rejectedFile: 'Tải các dòng chưa nhận được (Excel)',
   rejectedCsv: 'CSV',
+  rejectedHint: 'Sửa xong thì nhập lại tệp đó là danh sách bổ sung: tệp chỉ gồm các dòng này.',
   rejectedName: 'dong-chua-nhan',
   rejectedReason: 'Lý do chưa nhận',
   changedFile: 'Tệp không còn như lúc xem trước, nên chưa nhập. Hãy đưa tệp lên lại.',
@@ -340,6 +342,7 @@ const en: ImportWords = {
   seeReviews: 'To be looked at',
   rejectedFile: 'Download the rows not taken (Excel)',
   rejectedCsv: 'CSV',
+  rejectedHint: 'Put right, it is brought again as a supplement: it holds these rows only.',
   rejectedName: 'rows-not-taken',
   rejectedReason: 'Why it was not taken',
   changedFile: 'The file is not as it was previewed, so it was not imported. Send it again.',
@@ -373,7 +376,7 @@ const NAME_SHOWN = 60
 /** A file's name as it may be shown: no path, no marks that turn text around, the middle left out where it is long. */
 export function shownFileName(name: string): string {
   const bare = (name.split(/[/\\]/).at(-1) ?? '').replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu, '').trim()
-  const letters = [...bare.normalize('NFC')]
+  const letters = [...streamSafe(bare).normalize('NFC')]
   if (letters.length <= NAME_SHOWN) return letters.join('') || '–'
   return `${letters.slice(0, NAME_SHOWN - 16).join('')}…${letters.slice(-15).join('')}`
 }

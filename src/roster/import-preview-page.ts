@@ -129,7 +129,7 @@ function cellsText({ cells }: RowProblem): string {
 function rejectedLinks(locale: Locale, upload: Upload): string {
   const say = importWords[locale]
   const address = `${importPath}/${upload.id}/rejected`
-  return html`<div class="actions"><a class="btn" href="${address}.xlsx">${say.rejectedFile}</a><a class="btn" href="${address}.csv">${say.rejectedCsv}</a></div>`
+  return html`<div class="actions"><a class="btn" href="${address}.xlsx">${say.rejectedFile}</a><a class="btn" href="${address}.csv">${say.rejectedCsv}</a></div><p class="stamp mt-2 mb-0">${say.rejectedHint}</p>`
 }
 
 const AGENCIES_SHOWN = 50
