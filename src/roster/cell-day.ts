@@ -1,5 +1,5 @@
 /** A day as people write it into a cell. */
-import { type Day, parseDay } from '../ids.ts'
+import { type Day, parseDay, streamSafe } from '../ids.ts'
 
 const YEARS = { first: 1900, last: 2199 }
 
@@ -15,7 +15,7 @@ const MIDNIGHT = /[ t]0{1,2}:00(?::00(?:\.0+)?)?$/
  * nobody could tell what `02/03/1980` means. Refused too: years of two digits, days no calendar has, a year alone.
  */
 export function parseCellDay(text: string): Day | null {
-  const cell = text.normalize('NFC').trim().toLowerCase().replace(MIDNIGHT, '')
+  const cell = streamSafe(text).normalize('NFC').trim().toLowerCase().replace(MIDNIGHT, '')
   const iso = YEAR_FIRST.exec(cell)
   if (iso) return dayOf(iso[1], iso[3], iso[4])
   const numbers = DAY_FIRST.exec(cell)

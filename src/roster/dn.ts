@@ -5,6 +5,7 @@
  * at separators, and repeated blanks do not count (RFC 4518 section 2); nor does the order within a name of several
  * values.
  */
+import { streamSafe } from '../ids.ts'
 
 /** A DN for comparison. */
 export function normaliseDn(dn: string): string {
@@ -60,7 +61,7 @@ function normalisePart(part: string): string {
 }
 
 function fold(value: string): string {
-  return value.normalize('NFKC').trim().replace(/\s+/gu, ' ').toLowerCase()
+  return streamSafe(value).normalize('NFKC').trim().replace(/\s+/gu, ' ').toLowerCase()
 }
 
 /** A value as it is meant: `\,` is the character, `\2c` a byte of UTF-8; several of these make one character. */

@@ -5,7 +5,7 @@
  * TCVN 5712:1993 (VN3) and the table of VNI-Windows. Between the bytes and us the text may have gone through
  * windows-1252 or windows-1258, so characters of the latter are taken back to their bytes first.
  */
-import { cleanText } from '../ids.ts'
+import { cleanText, streamSafe } from '../ids.ts'
 import { isSyllable } from './syllable.ts'
 
 export type Legacy = 'tcvn3' | 'vni'
@@ -59,7 +59,7 @@ function isLegacy(text: string, legacy: Legacy): boolean {
  */
 export function convertLegacy(cell: string, legacy: Legacy): string {
   const old = isUnicode(cell, legacy) ? null : toBytes(cell)
-  if (old === null) return cell.normalize('NFC')
+  if (old === null) return streamSafe(cell).normalize('NFC')
   const text = (legacy === 'tcvn3' ? fromTcvn3(old) : fromVni(old)).normalize('NFC')
   return /[A-Z].*[A-Z]/.test(cell) && !/[a-z]/.test(cell) ? text.toUpperCase() : text
 }

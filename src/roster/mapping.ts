@@ -2,7 +2,7 @@
  * Configured mapping → functions that read a field from an entry: an attribute, a constant, a pattern with captures, a
  * table of values. Compiled once for a whole read.
  */
-import { cleanText } from '../ids.ts'
+import { cleanText, streamSafe } from '../ids.ts'
 import { unescapeValue } from './dn.ts'
 import { foldText } from './name.ts'
 import type { DirectoryEntry } from './sources/entry.ts'
@@ -66,7 +66,7 @@ type Captured = { template: string | undefined; plain: (value: string) => string
 
 function capture(pattern: RegExp, { template, plain }: Captured): (value: string) => string[] {
   return value => {
-    const match = pattern.exec(value.normalize('NFC'))
+    const match = pattern.exec(streamSafe(value).normalize('NFC'))
     if (!match) return []
     if (template === undefined) return [plain(match[1] ?? match[0])]
     return [template.replace(/\$(\d)/g, (_, group: string) => plain(match[Number(group)] ?? ''))]

@@ -4,7 +4,7 @@
  * Given names are rarely apart in a directory, and `sn` and `givenName` are often filled the wrong way
  * round; the full name is what can be trusted. All functions give the same answer for NFC and NFD.
  */
-import { cleanText } from '../ids.ts'
+import { cleanText, streamSafe } from '../ids.ts'
 
 /** Parts of a name, spelled as in the full name; `''` where the name has no such part. */
 export type Name = { family: string; middle: string; given: string }
@@ -48,7 +48,7 @@ const DROPPED = new RegExp(`[\\p{M}\\p{Cf}${APOSTROPHE}${HYPHEN}]`, 'gu')
  * single. So hòa = hoà = HÒA = hoa. For searching and comparing only, never for showing.
  */
 export function foldText(text: string): string {
-  const bare = text.toLowerCase().normalize('NFD').replace(DROPPED, '')
+  const bare = streamSafe(text.toLowerCase()).normalize('NFD').replace(DROPPED, '')
   return cleanText(bare.replace(/[đðɖƀøłı]/g, letter => UNDECOMPOSED[letter] ?? letter))
 }
 

@@ -31,6 +31,7 @@ const STOP_TONES = '\u0301\u0323'
 
 /** In either case, composed or not. */
 export function isSyllable(word: string): boolean {
+  if (word.length > LONGEST) return false
   const apart = word.toLowerCase().normalize('NFD')
   const tones = apart.match(TONES) ?? []
   if (tones.length > 1 || MISPLACED.test(apart)) return false
@@ -46,6 +47,9 @@ function hasRime(onset: string, rime: string): boolean {
   if (!fits(onset, rime)) return false
   return RIMES.has(rime) || (onset === 'qu' ? RIMES_OF_Y : onset === '' ? STANDS_ALONE : NONE).has(rime)
 }
+
+/** Longer than `nghiêng` in any form; of what is no word nothing need be put in order. */
+const LONGEST = 20
 
 const NONE: ReadonlySet<string> = new Set()
 

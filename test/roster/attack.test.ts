@@ -1,6 +1,11 @@
 /** What somebody who may do a little tries, to do more than that: with files, with answers, with what a row holds. */
 import { sql } from 'kysely'
 import t from 'tap'
+import { cleanText } from '../../src/ids.ts'
+import { parseCellDay } from '../../src/roster/cell-day.ts'
+import { shownFileName } from '../../src/roster/import-messages.ts'
+import { foldText } from '../../src/roster/name.ts'
+import { isSyllable } from '../../src/roster/syllable.ts'
 import { openWizard, proposed, type Wizard } from '../support/import-form.ts'
 import { officials } from '../support/province.ts'
 
@@ -129,4 +134,16 @@ t.test('the list of an agency changes nothing of people of another, whom it cann
   t.match(await known(mine?.id ?? ''), { email: `${mine?.id}@lay.test`, phone: '0900000001', code: OWN })
   await wizard.sync(all.map(each => (each.id === victim?.id ? { ...each, name: `${each.name} Anh` } : each)))
   t.same(await known(victim?.id ?? ''), untouched, 'nor when the directory speaks next')
+})
+
+t.test('a cell of marks without letters holds up nobody', async t => {
+  const marks = `a${'\u0301\u0323'.repeat(16_000)}`
+  const before = performance.now()
+  t.ok(cleanText(marks).length < 40)
+  t.ok(foldText(marks).length < 40)
+  t.equal(parseCellDay(marks), null)
+  t.ok(shownFileName(marks).length <= 60)
+  t.notOk(isSyllable(marks))
+  t.ok(performance.now() - before < 500)
+  t.equal(cleanText('Nguye\u0302\u0303n Thi\u0323 Ha\u0300  An'), 'Nguyễn Thị Hà An')
 })

@@ -8,6 +8,7 @@
 import { isAscii } from 'node:buffer'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { AppError } from '../../error.ts'
+import { streamSafe } from '../../ids.ts'
 import { type FileRefusal, fileRefusalWords } from '../file-messages.ts'
 import { findHeadingRow, joinHeadings } from '../headings.ts'
 import { conversionSample, convertLegacy, isConvertible, type Legacy, legacyOf } from '../legacy-text.ts'
@@ -260,7 +261,8 @@ const BEYOND_ASCII = /\P{ASCII}/u
 function cellText(cell: string, convert: Legacy | null): string {
   const text = AS_TEXT.exec(cell)?.[1] ?? cell
   if (!BEYOND_ASCII.test(text)) return text.trim()
-  return (convert === null ? text.normalize('NFC') : convertLegacy(text, convert)).trim()
+  const safe = streamSafe(text)
+  return (convert === null ? safe.normalize('NFC') : convertLegacy(safe, convert)).trim()
 }
 
 const SCIENTIFIC = /^\d(?:[.,]\d+)?E\+\d{1,3}$/i

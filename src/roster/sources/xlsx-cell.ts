@@ -1,6 +1,7 @@
 /**
  * What one cell of a workbook says to a person, and what of it a spreadsheet may have damaged.
  */
+import { streamSafe } from '../../ids.ts'
 import {
   beginsWithZero,
   isFormulaError,
@@ -73,7 +74,7 @@ const BEYOND_ASCII = /\P{ASCII}/u
 
 /** Texts come in one Unicode form and without blanks at their ends, as from other files. */
 function textCell(raw: string): Cell {
-  const text = (BEYOND_ASCII.test(raw) ? raw.normalize('NFC') : raw).trim()
+  const text = (BEYOND_ASCII.test(raw) ? streamSafe(raw).normalize('NFC') : raw).trim()
   const damage = isScientific(text) ? 'scientific' : isFormulaError(text) ? 'formulaError' : null
   return { text, problem: damage, isNumber: false }
 }
