@@ -118,6 +118,7 @@ async function noteDoubles(trx: Trx, run: number, gone: readonly Gone[]): Promis
 export const knownAbove = sql`coalesce((
   with recursive up as (
     select p.agency_id, p.parent_id from agency_period p where p.last_day = 'infinity' and p.code = s.parent_ref
+      and p.agency_id is distinct from s.agency_id
     union
     select p.agency_id, p.parent_id from agency_period p join up on p.agency_id = up.parent_id
     where p.last_day = 'infinity'

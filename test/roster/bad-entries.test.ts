@@ -115,6 +115,15 @@ const trees: Record<string, { read: SaysAgency[]; rejected?: string[]; tree: str
     rejected: ['agency a2 bad_level'],
     tree: ['a1 NV H99 -infinity infinity', 'a2 YT H99 -infinity infinity', 'a3 YT1 YT -infinity infinity'],
   },
+  'one that names itself as the one above stands at the top': {
+    read: [...agencies, { key: 'c1', code: 'C1', parent: 'C1' }],
+    tree: [
+      'a1 NV H99 -infinity infinity',
+      'a2 YT H99 -infinity infinity',
+      'a3 YT1 YT -infinity infinity',
+      'c1 C1 H99 2026-03-10 infinity',
+    ],
+  },
   'a code that two bear': {
     read: [...agencies, { key: 'c1', code: 'NV' }],
     rejected: ['agency c1 duplicate_code'],
