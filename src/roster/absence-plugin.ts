@@ -1,9 +1,11 @@
 /** Pages of long absences: the list, entering one, ending or correcting one that was entered by hand. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { may, mayAnywhere } from '../access/access.ts'
+import { appendAudit, partyOf } from '../access/audit-store.ts'
 import { audit, operatorOf, requireAgency, sendPage } from '../access/plugin.ts'
 import { agencyPath, scopeOf } from '../access/store.ts'
 import type { CommandContext } from '../command.ts'
+import type { Trx } from '../database/database.ts'
 import { AppError } from '../error.ts'
 import { parseDay } from '../ids.ts'
 import { type FieldRule, readForm, TYPED_FORM_BYTES } from '../web/form.ts'
@@ -190,39 +192,47 @@ async function save(context: CommandContext, request: FastifyRequest, reply: Fas
   const refusal = await enterAbsence(
     context.database.db,
     { person: person.id, was: was?.first ?? null, absence },
-    { today: todayOf(context), now: context.now() },
+    {
+      ...{ today: todayOf(context), now: context.now() },
+      record: recordOf(context, request, {
+        person,
+        action: was === null ? 'absence.entered' : 'absence.changed',
+      }),
+    },
   )
   if (refusal) {
     const field = refusal.reason === 'endBeforeStart' ? 'until' : 'from'
     const said = { [field]: `${reasonText(locale, refusal)}.` }
     return form(context, request, reply, { was, values, problems: said, status: 400 })
   }
-  await recordAbsence(context, request, {
-    person,
-    action: was === null ? 'absence.entered' : 'absence.changed',
-  })
   return reply.redirect(`${absencePath}?said=saved&time=all`, 303)
 }
 
 async function remove(context: CommandContext, request: FastifyRequest, reply: FastifyReply) {
   const was = await asked(context, request)
-  const when = { today: todayOf(context), now: context.now() }
-  await enterAbsence(context.database.db, { person: was.person, was: was.first, absence: null }, when)
   const person = { id: was.person, place: was.place }
-  await recordAbsence(context, request, { person, action: 'absence.changed' })
+  const when = {
+    ...{ today: todayOf(context), now: context.now() },
+    record: recordOf(context, request, { person, action: 'absence.changed' }),
+  }
+  await enterAbsence(context.database.db, { person: was.person, was: was.first, absence: null }, when)
   return reply.redirect(`${absencePath}?said=saved&time=all`, 303)
 }
 
-function recordAbsence(
+function recordOf(
   context: CommandContext,
   request: FastifyRequest,
-  done: { person: { id: number; place: number | null }; action: 'absence.entered' | 'absence.changed' },
-): Promise<void> {
-  return audit(context, request, {
-    action: done.action,
-    subject: { kind: 'person', id: done.person.id },
-    agencyId: done.person.place,
-  })
+  {
+    person,
+    action,
+  }: { person: { id: number; place: number | null }; action: 'absence.entered' | 'absence.changed' },
+): (trx: Trx) => Promise<void> {
+  return trx =>
+    appendAudit(trx, {
+      ...{ at: context.now(), actor: partyOf(operatorOf(request)), action },
+      subject: { kind: 'person', id: person.id },
+      agencyId: person.place,
+    })
 }
 
 /** Somebody in the scope by staff id, our number or whole name; or what is wrong. */

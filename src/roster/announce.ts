@@ -63,8 +63,15 @@ export type Announced =
 
 const empty: History = { spans: [], absences: [] }
 
-/** Announces to everybody or, where it cannot be for one of them, to nobody. */
-export async function announce(db: Db, order: Order, when: { today: Day; now: Date }): Promise<Announced> {
+type When = { today: Day; now: Date }
+type Made = Extract<Announced, { kind: 'announced' }>
+
+/** Announces to everybody or, where it cannot be for one of them, to nobody; `record` is part of doing it. */
+export async function announce(
+  db: Db,
+  order: Order,
+  when: When & { record?: (trx: Trx, made: Made) => Promise<void> },
+): Promise<Announced> {
   return db.transaction().execute(async trx => {
     await lockRoster(trx)
     const problems = await problemsOf(trx, order)
@@ -83,7 +90,12 @@ export async function announce(db: Db, order: Order, when: { today: Day; now: Da
       await doAll(trx, fresh, when)
     }
     const count = people.length
-    return { kind: 'announced', decision, people: count, done: now ? count : 0, waiting: now ? 0 : count }
+    const made: Made = {
+      ...{ kind: 'announced', decision, people: count },
+      ...{ done: now ? count : 0, waiting: now ? 0 : count },
+    }
+    await when.record?.(trx, made)
+    return made
   })
 }
 
@@ -210,9 +222,17 @@ function codesOf(posts: string): string {
   return codes.sort().join(' ')
 }
 
-/** Takes back one that waits; false where it waits no longer. */
-export function withdraw(db: Db, id: number, now: Date): Promise<boolean> {
-  return withdrawAnnouncement(db, id, now)
+/** Takes back one that waits; false where it waits no longer. `record` is part of doing it. */
+export function withdraw(
+  db: Db,
+  id: number,
+  { now, record }: { now: Date; record?: (trx: Trx) => Promise<void> },
+): Promise<boolean> {
+  return db.transaction().execute(async trx => {
+    const done = await withdrawAnnouncement(trx, id, now)
+    if (done) await record?.(trx)
+    return done
+  })
 }
 
 // absences by hand --------------------------------------------------------------------------------------------------
@@ -225,11 +245,14 @@ export type AbsenceEntry = {
   absence: Absence | null
 }
 
-/** Enters, ends or corrects an absence by hand; those of a source stay as they are. Answers why it cannot be, or null. */
+/**
+ * Enters, ends or corrects an absence by hand; those of a source stay as they are. Answers why it cannot be, or null.
+ * `record` is part of doing it.
+ */
 export async function enterAbsence(
   db: Db,
   { person, was, absence }: AbsenceEntry,
-  { today, now }: { today: Day; now: Date },
+  { today, now, record }: When & { record?: (trx: Trx) => Promise<void> },
 ): Promise<Refusal | null> {
   return db.transaction().execute(async trx => {
     await lockRoster(trx)
@@ -247,6 +270,7 @@ export async function enterAbsence(
     const first = old && absence && old.first === absence.first ? earlierEnd(old, absence) : touched[0]
     if (first !== undefined) await noteRestated(trx, first as Day, { today, now })
     await touchPeople(trx, [person])
+    await record?.(trx)
     return null
   })
 }

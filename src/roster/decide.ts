@@ -1,5 +1,5 @@
 /** A decision as typed: who and which agency is meant, within a scope, and then announced; or what is wrong beside each field. */
-import type { Db } from '../database/database.ts'
+import type { Db, Trx } from '../database/database.ts'
 import type { Day } from '../ids.ts'
 import { announce, type Order } from './announce.ts'
 import {
@@ -24,11 +24,19 @@ export type Typed = {
   scan: { bytes: Uint8Array; name: string; type: string } | null
 }
 
-export type Ground = { scope: Scope; locale: Locale; today: Day; now: Date; by: string }
+export type Ground = {
+  scope: Scope
+  locale: Locale
+  today: Day
+  now: Date
+  by: string
+  /** Part of doing it. */
+  record?: (trx: Trx, decided: Done) => Promise<void>
+}
 
-export type Decided =
-  | { decision: number; people: number; done: number; waiting: number; agency: number | null }
-  | { problems: Record<string, string> }
+export type Done = { decision: number; people: number; done: number; waiting: number; agency: number | null }
+
+export type Decided = Done | { problems: Record<string, string> }
 
 /** Announces what was typed, to all who are meant or, with any problem, to nobody. */
 export async function decide(db: Db, typed: Typed, ground: Ground): Promise<Decided> {
@@ -51,10 +59,13 @@ export async function decide(db: Db, typed: Typed, ground: Ground): Promise<Deci
     ...{ decision, kind, who, day: effective, lastDay: until, agency, staffClass, title },
     absence: absence ?? '',
   }
-  const announced = await announce(db, order, { today, now })
+  const { record } = ground
+  const announced = await announce(db, order, {
+    ...{ today, now },
+    ...(record && { record: (trx, made) => record(trx, { ...made, agency: agency?.id ?? null }) }),
+  })
   if (announced.kind === 'refused') return { problems: await refusals(db, announced.problems, locale) }
-  const { done, waiting, people } = announced
-  return { decision: announced.decision, people, done, waiting, agency: agency?.id ?? null }
+  return { ...announced, agency: agency?.id ?? null }
 }
 
 async function agencyWithin(db: Db, code: string, day: Day, { scope }: Ground) {

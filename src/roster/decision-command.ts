@@ -167,7 +167,7 @@ async function* textOf(context: CommandContext, state: ListedAnnouncement['state
 async function withdrawCommand(context: CommandContext, _: Values, [word]: string[]): Promise<Answer> {
   const id = idWord(word, 'ID') ?? 0
   const say = decisionWords[context.config.locale]
-  if (!(await withdraw(context.database.db, id, context.now())))
+  if (!(await withdraw(context.database.db, id, { now: context.now() })))
     throw new AppError('not_found', `${id}: ${say.withdrawLate}`)
   return { json: { withdrawn: id }, text: () => `${say.withdrawn}\n`, exit: 0 }
 }

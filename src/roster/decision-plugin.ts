@@ -1,6 +1,7 @@
 /** Pages of decisions: the list, one with its people and its scan, entering one, withdrawing what waits. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { mayAnywhere } from '../access/access.ts'
+import { appendAudit, partyOf } from '../access/audit-store.ts'
 import { audit, operatorOf, requireAgency, sendPage } from '../access/plugin.ts'
 import { scopeOf } from '../access/store.ts'
 import type { CommandContext } from '../command.ts'
@@ -162,14 +163,18 @@ async function takeBack(context: CommandContext, request: FastifyRequest, reply:
     'decisions.manage',
     operatorOf(request).agencyId === null ? null : found.place,
   )
-  const done = await withdraw(db, found.id, context.now())
+  const at = context.now()
+  const done = await withdraw(db, found.id, {
+    now: at,
+    record: trx =>
+      appendAudit(trx, {
+        ...{ at, actor: partyOf(operatorOf(request)), action: 'decision.withdrawn' },
+        subject: { kind: 'person', id: found.person },
+        agencyId: found.place,
+        detail: { decision: found.decision },
+      }),
+  })
   if (done) {
-    await audit(context, request, {
-      action: 'decision.withdrawn',
-      subject: { kind: 'person', id: found.person },
-      agencyId: found.place,
-      detail: { decision: found.decision },
-    })
     return reply.redirect(`${decisionPath}/${found.decision}?said=withdrawn`, 303)
   }
   const decision = await decisionById(db, found.decision, await scopeOf(db, operatorOf(request)))
@@ -259,17 +264,17 @@ async function enter(context: CommandContext, request: FastifyRequest, reply: Fa
     {
       ...{ locale, scope: await scopeOf(db, operator), today: todayOf(context) },
       ...{ now: context.now(), by: operator.name },
+      record: (trx, { decision, people, done, agency }) =>
+        appendAudit(trx, {
+          ...{ at: context.now(), actor: partyOf(operator), action: 'decision.announced' },
+          agencyId: agency ?? operator.agencyId,
+          detail: { decision, count: people, done, what: kind },
+        }),
     },
   )
   if ('problems' in decided)
     return form(context, request, reply, { ...state, problems: decided.problems, status: 400 })
-  const { decision, done, waiting, people, agency } = decided
-  const detail = { decision, count: people, done, what: kind }
-  await audit(context, request, {
-    action: 'decision.announced',
-    agencyId: agency ?? operator.agencyId,
-    detail,
-  })
+  const { decision, done, waiting } = decided
   const where = addressOf(`${decisionPath}/${decision}`, {
     said: 'announced',
     done: done || null,

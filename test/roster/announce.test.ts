@@ -199,11 +199,11 @@ for (const { name, skip, open } of stores()) {
 
     await withStore('one that waits can be withdrawn, one that is done cannot', async (t, database) => {
       await announce(database.db, order('leave', [1], '2026-12-01'), at)
-      t.equal(await withdraw(database.db, 1, NOW), true)
-      t.equal(await withdraw(database.db, 1, NOW), false)
+      t.equal(await withdraw(database.db, 1, { now: NOW }), true)
+      t.equal(await withdraw(database.db, 1, { now: NOW }), false)
       t.same(await applyAnnouncements(database.db, '2027-01-01' as Day, NOW), { done: 0, failed: 0 })
       await announce(database.db, order('leave', [2], '2026-11-25'), at)
-      t.equal(await withdraw(database.db, 2, NOW), false)
+      t.equal(await withdraw(database.db, 2, { now: NOW }), false)
     })
 
     await withStore('what cannot be done on its day fails with its reason', async (t, database) => {
@@ -402,7 +402,7 @@ async function againstModel(t: Test, database: Database): Promise<void> {
         // the last one: what was announced before it never counted on it
         const last = waiting.toSorted((a, b) => a.day - b.day || a.id - b.id).at(-1)
         if (last) {
-          await withdraw(db, last.id, NOW)
+          await withdraw(db, last.id, { now: NOW })
           waiting = waiting.filter(said => said !== last)
         }
       } else {

@@ -147,3 +147,41 @@ t.test('a cell of marks without letters holds up nobody', async t => {
   t.ok(performance.now() - before < 500)
   t.equal(cleanText('Nguye\u0302\u0303n Thi\u0323 Ha\u0300  An'), 'Nguyễn Thị Hà An')
 })
+
+t.test('what cannot be recorded is not done: a decision, its withdrawal, an absence', async t => {
+  const wizard = await openWizard(t)
+  await wizard.sync(officials(2, OWN))
+  const admin = await wizard.web.signIn('admin')
+  const [who] = officials(1, OWN)
+  const decision = {
+    number: '1/QĐ',
+    signed: '2026-01-02',
+    kind: 'move',
+    people: who?.id ?? '',
+    agency: OTHER,
+  }
+  const absence = { person: who?.id ?? '', kind: 'study', from: '2026-01-05', document: '2/QĐ' }
+  const counts = () =>
+    wizard.one(`select (select count(*)::int from announcement where state = 'waiting') as waiting,
+      (select count(*)::int from decision) as decisions, (select count(*)::int from absence) as absences`)
+  const broken = async (url: string, fields: Record<string, string>) => {
+    await wizard.database.exec(
+      `alter table audit add constraint full_disk check (at < '2020-01-01') not valid`,
+    )
+    const { status } = await wizard.web.post(url, admin, fields)
+    await wizard.database.exec('alter table audit drop constraint full_disk')
+    t.equal(status, 500, url)
+  }
+  await broken('/decisions', { ...decision, effective: '2030-01-05' })
+  await broken('/absences', absence)
+  t.same(await counts(), { waiting: 0, decisions: 0, absences: 0 })
+  t.equal((await wizard.web.post('/decisions', admin, { ...decision, effective: '2030-01-05' })).status, 303)
+  t.equal((await wizard.web.post('/absences', admin, absence)).status, 303)
+  const { id } = await wizard.one<{ id: number }>('select id from announcement')
+  await broken(`/announcements/${id}/withdraw`, {})
+  await broken(
+    `/absences/${(await wizard.one<{ id: number }>('select person_id as id from absence')).id}/2026-01-05/remove`,
+    {},
+  )
+  t.same(await counts(), { waiting: 1, decisions: 1, absences: 1 })
+})
