@@ -17,6 +17,8 @@ if (!address || !link) {
 }
 /** Of a long page the beginning says enough, in CSS pixels. */
 const LONGEST = 1700
+const EXAMPLE = join(import.meta.dirname, '../docs/examples/danh-sach-can-bo.xlsx')
+const EXAMPLE_AGENCY = 'H99.10.06'
 
 mkdirSync(folder, { recursive: true })
 const browser = await launch()
@@ -79,9 +81,6 @@ async function phone(
   await visit(page, pages, address, '-phone')
   await importing(page, address, '-phone')
 }
-
-const EXAMPLE = join(import.meta.dirname, '../docs/examples/danh-sach-can-bo.xlsx')
-const EXAMPLE_AGENCY = 'H99.10.06'
 
 /** The steps of an import, up to what it would change; the file is taken back then. */
 async function importing(page: Page, address: string, suffix: string): Promise<void> {

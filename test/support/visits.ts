@@ -13,9 +13,6 @@ export async function signInByLink(page: Page, link: string): Promise<void> {
   await page.locator('main form button').first().click()
 }
 
-/** Not an agency, though its address looks like one's. */
-const AGENCY = /^\/agencies\/(?!tree$|open$)[^/?]+$/
-
 /** Addresses of one page of each kind, found as a person finds them: by following links. */
 export async function pagesOf(page: Page, address: string): Promise<Record<string, string>> {
   const all = async (from: string | null, pattern: RegExp): Promise<string[]> => {
@@ -31,7 +28,7 @@ export async function pagesOf(page: Page, address: string): Promise<Record<strin
   const found: Record<string, string | null> = {
     overview: '/',
     agencies: '/agencies',
-    agency: await first('/agencies', AGENCY),
+    agency: await first('/agencies', /^\/agencies\/H99\.11$/),
     tree: '/agencies/tree',
     'agency-history': '/agencies/H99.11.04/history',
     'agency-open': '/agencies/open',
