@@ -114,6 +114,51 @@ async function noteDoubles(trx: Trx, run: number, gone: readonly Gone[]): Promis
   )
 }
 
+/** The agency as a point of the tree that would be: new ones have no number yet. */
+const point = (staged: RawBuilder<unknown>) =>
+  sql`coalesce('id:' || ${staged}.agency_id, 'key:' || ${staged}.source_key)`
+
+/**
+ * Those that would stand below themselves by way of agencies of other sources: they stay where they were, and what is
+ * placed below a new one has no place.
+ */
+export async function rejectCircles(trx: Trx, { run }: Pick<Staged, 'run'>, root: string): Promise<void> {
+  type Circular = Gone & { agency_id: number | null }
+  const { rows } = await sql<Circular>`
+    with recursive edge as materialized (
+      select ${point(sql`s`)} as below, coalesce(${point(sql`o`)}, 'id:' || k.agency_id) as above, k.agency_id is not null as across
+      from roster_staged_agency s
+      left join roster_staged_agency o on o.run_id = ${run} and o.own_ref = s.parent_ref and o.source_key <> s.source_key
+      left join agency_period k on o.source_key is null and k.last_day = 'infinity' and k.code = s.parent_ref
+        and k.agency_id is distinct from s.agency_id
+      where s.run_id = ${run} and s.code <> ${root}
+      union all
+      select 'id:' || p.agency_id, 'id:' || p.parent_id, false from agency_period p
+      where p.last_day = 'infinity' and p.agency_id not in (
+        select agency_id from roster_staged_agency where run_id = ${run} and agency_id is not null)
+    ), up as (
+      select below as start, above as node from edge where across
+      union
+      select up.start, edge.above from up join edge on edge.below = up.node where up.node <> up.start
+    )
+    delete from roster_staged_agency s where s.run_id = ${run}
+      and ${point(sql`s`)} in (select start from up where node = start)
+    returning s.source_key, s.own_ref, s.code, s.agency_id`.execute(trx)
+  if (rows.length === 0) return
+  await sql`
+    insert into roster_rejection (run_id, subject, source_key, reason, detail)
+    select ${run}, 'agency', source_key, 'parent_circle', code
+    from json_to_recordset(${rowsOf(rows)}::json) as t(source_key text, code text)`.execute(trx)
+  const lost = rows.filter(({ agency_id, own_ref, code }) => agency_id === null || own_ref !== code)
+  await rejectBelow(
+    trx,
+    run,
+    lost.map(({ own_ref }) => own_ref),
+  )
+  // where one stays is another tree, which may have a circle of its own
+  await rejectCircles(trx, { run }, root)
+}
+
 /** How many agencies stand above the staged agency `s` that were not read with it, where its parent is known by code. */
 export const knownAbove = sql`coalesce((
   with recursive up as (

@@ -1,7 +1,7 @@
 /** What moved: marks on the staged rows, and counts of them. Nothing else is written here. */
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Trx } from '../database/database.ts'
-import { knownAbove, rejectDoubles, rejectOrphans, rejectTaken } from './agency-doubt-store.ts'
+import { knownAbove, rejectCircles, rejectDoubles, rejectOrphans, rejectTaken } from './agency-doubt-store.ts'
 import { type AddressHolders, identify } from './identity-store.ts'
 import type { Trust } from './merge.ts'
 import { mergeStaged, subtreeOf } from './record-store.ts'
@@ -76,6 +76,7 @@ async function matchAgencies(trx: Trx, read: Staged, root: string): Promise<void
     trx,
   )
   await rejectOrphans(trx, read, { root, missing: missingAgencies(read) })
+  await rejectCircles(trx, read, root)
   await sql`
     with recursive tree as (
       select s.source_key, s.own_ref, ${knownAbove} as depth from roster_staged_agency s

@@ -6,8 +6,10 @@ import { parseCellDay } from '../../src/roster/cell-day.ts'
 import { shownFileName } from '../../src/roster/import-messages.ts'
 import { foldText } from '../../src/roster/name.ts'
 import { isSyllable } from '../../src/roster/syllable.ts'
+import { stores } from '../support/database.ts'
 import { openWizard, proposed, type Wizard } from '../support/import-form.ts'
 import { officials } from '../support/province.ts'
+import { rosterWorld } from '../support/roster-world.ts'
 
 const OWN = 'H99.05'
 const OTHER = 'H99.11'
@@ -184,4 +186,40 @@ t.test('what cannot be recorded is not done: a decision, its withdrawal, an abse
     {},
   )
   t.same(await counts(), { waiting: 1, decisions: 1, absences: 1 })
+})
+
+t.test('two sources that place each other below themselves: the later one stays where it was', async t => {
+  const [store] = stores()
+  if (!store) throw new Error('no store')
+  const database = await store.open()
+  t.teardown(() => database.close())
+  const world = rosterWorld(database, { sources: { a: { kind: 'directory' }, b: { kind: 'directory' } } })
+  const serves = (id: string, agency: string) => ({ key: id, id, name: `Lê ${id}`, agency })
+  const people = [serves('x', 'A1')]
+  await world.sync('a', { agencies: [{ key: 'a1', code: 'A1' }], people })
+  await world.sync('b', { agencies: [{ key: 'b1', code: 'B1', parent: 'A1' }], people: [serves('y', 'B1')] })
+  const tree = () =>
+    world.lines(`select concat_ws(' < ', p.code, above.code) as line from agency_period p
+      join agency_period above on above.agency_id = p.parent_id where p.last_day = 'infinity' order by 1`)
+  const before = await tree()
+  const direct = await world.sync('a', { agencies: [{ key: 'a1', code: 'A1', parent: 'B1' }], people })
+  t.match(direct, { exit: 4, rejected: 1, agencies: { created: 0, changed: 0, closed: 0 } })
+  t.same(await tree(), before)
+  const byNew = await world.sync('a', {
+    agencies: [
+      { key: 'a1', code: 'A1', parent: 'A2' },
+      { key: 'a2', code: 'A2', parent: 'B1' },
+    ],
+    people,
+  })
+  t.match(byNew, { exit: 4, rejected: 2, agencies: { created: 0, changed: 0, closed: 0 } })
+  t.same(await tree(), before)
+  await world.sync('a', {
+    agencies: [
+      { key: 'a1', code: 'A1' },
+      { key: 'a2', code: 'A2', parent: 'B1' },
+    ],
+    people,
+  })
+  t.same(await tree(), ['A1 < H99', 'A2 < B1', 'B1 < A1'], 'below one of another source, without a circle')
 })
