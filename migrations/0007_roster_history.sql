@@ -75,6 +75,8 @@ create table roster_override (
   -- the posts the source said when the decision was done, and those it was told instead; JSON
   said_posts text not null,
   posts text not null,
+  -- the source whose word it is about; null: of whichever leads
+  source text,
   decision_id bigint references decision (id),
   day date not null
 );

@@ -20,7 +20,7 @@ export type SourceSays = {
 export type Trust = { fields: Readonly<Record<string, readonly string[]>>; order: readonly string[] }
 
 /** Where a decision put somebody while the leading source said something else. */
-export type Override = { saidPosts: string; posts: string }
+export type Override = { saidPosts: string; posts: string; source?: string | null }
 
 export type Merged = { said: Said; lead: { source: string; key: string }; overridden: boolean }
 
@@ -68,7 +68,10 @@ export function merge(
     if (chosen) for (const part of parts[field]) take(said, chosen.said, part)
   }
   // a leading source that tells of no absence cannot end one, but neither does another speak for it: as merged above
-  const overridden = override !== null && samePosts(lead.said.posts, override.saidPosts)
+  const overridden =
+    override !== null &&
+    (override.source ?? lead.source) === lead.source &&
+    samePosts(lead.said.posts, override.saidPosts)
   if (overridden && override) said.posts = postsOf(override.posts)
   return { said, lead: { source: lead.source, key: lead.key }, overridden }
 }

@@ -162,7 +162,7 @@ async function together(trx: Trx, read: Staged, after: string): Promise<Together
           'outside', ${speaksOutside(sql`r.source`)})
           order by r.number)
         from roster_record r where r.person_id = s.person_id and ${speaks}), '[]') as others,
-      (select json_build_object('saidPosts', o.said_posts, 'posts', o.posts)
+      (select json_build_object('saidPosts', o.said_posts, 'posts', o.posts, 'source', o.source)
         from roster_override o where o.person_id = s.person_id) as override
     from roster_staged_person s
     where s.run_id = ${run} and s.person_id is not null and s.source_key collate "C" > ${after}

@@ -556,6 +556,7 @@ async function saveMissing(trx: Trx, read: Staged): Promise<void> {
     trx,
   )
   if (!read.complete) await askAboutMissing(trx, read)
+  await silenceOthers(trx, read)
   // a leading record needs a fresh look once another that helped to fill it is gone
   await sql`
     update roster_record lead set digest = null
@@ -574,6 +575,22 @@ async function saveMissing(trx: Trx, read: Staged): Promise<void> {
       and not exists (select 1 from roster_rejection x where x.run_id = ${run} and x.source_key = r.source_key
         and x.subject in ('person', 'post'))`.execute(trx)
   if (read.scope !== null) await hold(trx, read)
+}
+
+/**
+ * Who left by the word of a complete source stays away while an incomplete one, which cannot tell who left, only repeats
+ * what it said before.
+ */
+async function silenceOthers(trx: Trx, { run, source, day, scope }: Staged): Promise<void> {
+  if (scope !== null) return
+  await sql`
+    insert into roster_override (person_id, said_posts, posts, source, day)
+    select distinct on (gone.id) gone.id, coalesce((r.said::json -> 'posts')::text, '[]'), '[]', r.source, ${day}::date
+    from (${leavers({ run })}) gone
+    join roster_record r on r.person_id = gone.id and r.missing_since is null and r.source <> ${source}
+    order by gone.id, r.said_on desc, r.number
+    on conflict (person_id) do update set said_posts = excluded.said_posts, posts = excluded.posts,
+      source = excluded.source, day = excluded.day, decision_id = null`.execute(trx)
 }
 
 async function askAboutMissing(trx: Trx, read: Staged): Promise<void> {

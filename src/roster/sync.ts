@@ -39,6 +39,7 @@ import {
 } from './roster.ts'
 import { parseSector } from './sector.ts'
 import type { Seen } from './seen.ts'
+import { agencyOfImport } from './source-name.ts'
 import type { DirectoryEntry } from './sources/entry.ts'
 import { mappingOf, type SourceMapping, type SourceReader } from './sources/open.ts'
 import {
@@ -218,7 +219,11 @@ export async function applyRecords(
     const run = await startRun(db, { kind: 'roster', subject: source, now: now(), about: { answered: by } })
     await withHeartbeat(db, run, async () => {
       const configured = config.roster.sources.find(each => each.name === source)
-      const staged = answeredRead(context, { run, source, scope: configured?.agency ?? null })
+      const staged = answeredRead(context, {
+        run,
+        source,
+        scope: configured?.agency ?? agencyOfImport(source) ?? null,
+      })
       await stagePeople(db, run.id, said.map(stagedFromRecord))
       const movements = await db.transaction().execute(async trx => {
         await lockRoster(trx)

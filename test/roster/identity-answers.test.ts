@@ -201,6 +201,27 @@ for (const store of stores()) {
     )
 
     t.test(
+      'who left by a complete source is not brought back by an incomplete one that only repeats itself',
+      async t => {
+        const world = rosterWorld(database, {
+          sources: { directory: { kind: 'directory' }, excel: { kind: 'directory', complete: false } },
+        })
+        await world.sync('directory', directory([mai]))
+        await world.sync('excel', { people: [mai] })
+        world.day = '2026-03-10'
+        t.match((await world.sync('directory', directory([]))).people, { leavers: 1 })
+        world.day = '2026-03-11'
+        // without digests each entry is looked at in full
+        t.match((await world.sync('excel', { people: [mai], digests: false })).people, { returned: 0 })
+        t.same(await spansOf(world, 'Trần Thị Mai'), ['NV -infinity 2026-03-09'])
+        world.day = '2026-03-12'
+        t.match((await world.sync('excel', { people: [{ ...mai, agency: 'YT' }] })).people, { returned: 1 })
+        world.day = '2026-03-13'
+        t.match((await world.sync('directory', directory([mai]))).people, { movers: 1 })
+      },
+    )
+
+    t.test(
       'whom an incomplete source misses stays and is asked about, till they are named again',
       async t => {
         const world = rosterWorld(database, {

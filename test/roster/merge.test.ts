@@ -56,3 +56,13 @@ t.test('a decision holds while the leading source says what it said then, and no
 t.test('nobody without a post is anybody', async t => {
   t.equal(merge([says('excel', { fullName: 'Lê Hoà' })], { fields: {}, order }), null)
 })
+
+t.test('an override of one source says nothing of what another says alike', async t => {
+  const override = { saidPosts: '[["H99.11",true]]', posts: '[]', source: 'excel' }
+  t.match(merge([excel], { fields: {}, order }, override), { said: { posts: [] }, overridden: true })
+  const back = says('directory', { fullName: 'Lê Hoà', posts: [['H99.11', true]] })
+  t.match(merge([excel, back], { fields: {}, order }, override), {
+    said: { posts: [['H99.11', true]] },
+    overridden: false,
+  })
+})
