@@ -4,6 +4,8 @@ import type { AgencyCodeRead, CodeFormat } from './agency-code.ts'
 import type { Locale } from './messages.ts'
 
 const vi = {
+  byAgency: 'Theo cơ quan',
+  bySector: 'Theo khối',
   tree: 'Cây tổ chức',
   treeOn: (day: string) => `Cây tổ chức ngày ${day}`,
   treeNow: 'Cây tổ chức hiện nay',
@@ -128,6 +130,8 @@ const vi = {
 export type AgencyWords = typeof vi
 
 const en: AgencyWords = {
+  byAgency: 'By agency',
+  bySector: 'By sector',
   tree: 'Organisation',
   treeOn: day => `Organisation on ${day}`,
   treeNow: 'Organisation now',

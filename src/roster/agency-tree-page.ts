@@ -11,6 +11,7 @@ import {
   pager,
   table,
   tableCard,
+  tabs,
 } from '../web/components.ts'
 import { day as dayText, type Locale, number } from '../web/format.ts'
 import { html } from '../web/html.ts'
@@ -51,13 +52,24 @@ export function treePage(view: TreeView): string {
     pageHead({
       title: day === today ? say.treeNow : say.treeOn(dayText(day)),
       stamp: html`${say.count(number(locale, total))}`,
-      crumbs: [{ href: '/agencies', text: locale === 'vi' ? 'Cơ quan' : 'Agencies' }],
     }),
+    viewTabs(view),
     dayForm(view),
     day === today ? waitingCard(view) : '',
     treeCard(view),
     turnsCard(view),
   ].join('')
+}
+
+/** The tree beside the figures of the same agencies, as on their pages. */
+function viewTabs({ locale, day, today }: TreeView): string {
+  const say = agencyWords[locale]
+  const asOf = day === today ? null : day
+  return tabs(say.tree, [
+    { href: addressOf('/agencies', { asOf }), text: say.byAgency, active: false },
+    { href: addressOf('/agencies', { view: 'sector', asOf }), text: say.bySector, active: false },
+    { href: treePath, text: say.tree, active: true },
+  ])
 }
 
 function dayForm({ locale, day, today, mayManage }: TreeView): string {
