@@ -136,12 +136,16 @@ export async function listUploads(db: Db, operatorId: number | null, limit: numb
   return rows.map(uploadOf)
 }
 
-/** Files that lie there for somebody, and for everybody. */
-export async function countKept(db: Db, operatorId: number): Promise<{ own: number; all: number }> {
-  const { rows } = await sql<{ own: number; all: number }>`
-    select count(*) filter (where operator_id = ${operatorId})::int as own, count(*)::int as all
+/** Files that lie there for somebody, and for everybody, with their bytes. */
+export async function countKept(
+  db: Db,
+  operatorId: number,
+): Promise<{ own: number; all: number; bytes: number }> {
+  const { rows } = await sql<{ own: number; all: number; bytes: number }>`
+    select count(*) filter (where operator_id = ${operatorId})::int as own, count(*)::int as all,
+      coalesce(sum(bytes), 0)::bigint as bytes
     from roster_upload where path is not null`.execute(db)
-  return rows[0] ?? { own: 0, all: 0 }
+  return rows[0] ?? { own: 0, all: 0, bytes: 0 }
 }
 
 export type UploadChange = Partial<{

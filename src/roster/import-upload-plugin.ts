@@ -18,6 +18,8 @@ const taken = new WeakMap<FastifyRequest, Taken>()
 /** Files that may lie there unimported: of one operator, and of everybody. More of them is an accident or an attack. */
 const OWN_FILES = 5
 const ALL_FILES = 100
+/** Where temporary files lie in memory, as on many systems, this is what they may take of it, and one file more. */
+const ALL_BYTES = 2_000_000_000
 /** Fields of the form, and their longest text. */
 const FIELDS = 20
 const FIELD_BYTES = 65_536
@@ -95,9 +97,9 @@ async function crowd(
   operator: number,
   others: number,
 ): Promise<Refused | null> {
-  const { own, all } = await countKept(database.db, operator)
+  const { own, all, bytes } = await countKept(database.db, operator)
   if (own + others >= OWN_FILES) return 'tooMany'
-  return all >= ALL_FILES ? 'crowded' : null
+  return all >= ALL_FILES || bytes >= ALL_BYTES ? 'crowded' : null
 }
 
 /** What came with the form. The file is the caller's now, to keep or to remove. */

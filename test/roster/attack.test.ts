@@ -7,7 +7,7 @@ import { shownFileName } from '../../src/roster/import-messages.ts'
 import { foldText } from '../../src/roster/name.ts'
 import { isSyllable } from '../../src/roster/syllable.ts'
 import { stores } from '../support/database.ts'
-import { openWizard, proposed, type Wizard } from '../support/import-form.ts'
+import { openWizard, proposed, type Wizard, words } from '../support/import-form.ts'
 import { officials } from '../support/province.ts'
 import { rosterWorld } from '../support/roster-world.ts'
 
@@ -222,4 +222,19 @@ t.test('two sources that place each other below themselves: the later one stays 
     people,
   })
   t.same(await tree(), ['A1 < H99', 'A2 < B1', 'B1 < A1'], 'below one of another source, without a circle')
+})
+
+t.test('files of many do not fill the disk together', async t => {
+  const wizard = await openWizard(t)
+  await wizard.sync(officials(1, OWN))
+  const file = { name: 'a.csv', content: 'Họ tên\nĐinh Thị Mới\n' }
+  const others = await wizard.web.signIn('admin')
+  const url = await wizard.brought(others, file)
+  const who = await wizard.web.signIn('admin')
+  await wizard.database.exec('update roster_upload set bytes = 2000000000')
+  const answer = await wizard.bring(who, file)
+  t.equal(answer.status, 400)
+  t.match(words(answer.body), /Nhiều tệp đang chờ nhập/)
+  await wizard.press(others, url, { step: 'remove' })
+  t.equal((await wizard.bring(who, file)).status, 303)
 })
