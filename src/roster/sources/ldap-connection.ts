@@ -40,6 +40,12 @@ const PLAIN: Reader = { binary: new Set(), highest: null }
 /** Far above what any directory is divided into; what comes beyond is not told apart. */
 const MAX_REFERENCES = 1_000
 
+/**
+ * One page at most. A page is kept until its end has come, so that a server which goes on without one, or ignores how
+ * much was asked for, would take all memory.
+ */
+const MAX_ANSWER_BYTES = 128 * 1024 * 1024
+
 /** What ldapts' request classes share. */
 type Request = { messageId: number; write(): Buffer }
 
@@ -47,12 +53,14 @@ type Waiting = {
   id: number
   reader: Reader
   entries: LdapEntry[]
+  bytes: number
   resolve: (answer: Answer) => void
   reject: (error: AppError) => void
 }
 
 type Target = { host: string; port: number; secure: boolean; ca: Buffer | null; connectMs: number }
 
+const ENDLESS_PAGE = `sends more than ${MAX_ANSWER_BYTES >> 20} MB as one page: lower pageSize, or ask for fewer attributes`
 const START_TLS = '1.3.6.1.4.1.1466.20037'
 
 /** Connects, with TLS at once for `ldaps://`; nobody is signed in yet. Throws what `openLdap` says. */
@@ -97,7 +105,7 @@ export class Connection {
     request.messageId = this.#lastId
     const bytes = request.write()
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    this.#waiting = { id: request.messageId, reader, entries: [], resolve, reject }
+    this.#waiting = { id: request.messageId, reader, entries: [], bytes: 0, resolve, reject }
     const seconds = this.#limitMs / 1000
     const late = `did not answer within ${seconds} s: try again later, or raise operationTimeoutMs`
     const timer = setTimeout(() => this.#fail(unreachable(this.#target, late)), this.#limitMs)
@@ -177,6 +185,8 @@ export class Connection {
     const waiting = this.#waiting
     if (id === 0) throw unreachable(this.#target, 'ended the connection by itself: try again later')
     if (!waiting || id !== waiting.id) throw new RangeError('an answer to nothing that was asked')
+    waiting.bytes += end - start
+    if (waiting.bytes > MAX_ANSWER_BYTES) throw unreachable(this.#target, ENDLESS_PAGE)
     if (tag === TAG.entry) {
       waiting.entries.push(new LdapEntry({ bytes, start: walk.at, end: bodyEnd }, waiting.reader))
       this.entries += 1

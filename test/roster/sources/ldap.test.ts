@@ -513,6 +513,16 @@ t.test('connecting', async t => {
   })
 })
 
+t.test('a page without an end is given up before it takes all memory', async t => {
+  const value = 'x'.repeat(8 << 20)
+  const entries = Array.from({ length: 17 }, (_, i) => ({
+    dn: `uid=u${i},${search.base}`,
+    attributes: { cn: [value] },
+  }))
+  const { error } = await readOdd(t, { answers: [{ entries }] })
+  t.match(error, { code: 'read_incomplete', message: /more than 128 MB as one page: lower pageSize/ })
+})
+
 t.test('checking says who signed in and how much there is to read', async t => {
   const directory = await startOddDirectory({
     answers: [
