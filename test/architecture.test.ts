@@ -29,6 +29,7 @@ const sequences = [
   'approval',
   'sign-in',
   'import',
+  'staging',
   'announce',
   'decide',
 ]

@@ -41,7 +41,7 @@ import {
   waitingOfPeople,
   withdrawAnnouncement,
 } from './decision-store.ts'
-import { lockRoster } from './store.ts'
+import { lockRoster } from './stage-store.ts'
 
 export type Order = {
   decision: NewDecision

@@ -13,14 +13,14 @@ import { userPath } from '../config.ts'
 import { AppError } from '../error.ts'
 import { dayAt } from '../ids.ts'
 import { applyAnnouncements } from './announce.ts'
+import { applyRecords, approveRun } from './approval.ts'
 import { expireHoldings } from './holding-store.ts'
 import { importFile } from './import.ts'
 import { guardText, type Locale, rejectionText, words } from './messages.ts'
 import { unappliedAnswers } from './record-store.ts'
-import { lockRoster, type RejectionRow, rejectionsOf, sourceNameOf } from './store.ts'
+import { lockRoster } from './stage-store.ts'
+import { type RejectionRow, rejectionsOf, sourceNameOf } from './store.ts'
 import {
-  applyRecords,
-  approveRun,
   exitStatusOf,
   openSource,
   passable,

@@ -5,12 +5,12 @@ import { agenciesBelow } from '../access/store.ts'
 import type { CommandContext } from '../command.ts'
 import { toAppError } from '../error.ts'
 import { type Day, dayAt } from '../ids.ts'
+import { applyRecords } from './approval.ts'
 import { readingContext } from './command.ts'
 import { type CodedAgency, confirmList, countStaff } from './confirmation-store.ts'
 import { endWaiting, type HoldingRow, putBack } from './holding-store.ts'
 import { answersOf, type ReviewAnswer, saidSide } from './review.ts'
 import { type Answered, answerReview, type ReviewRow } from './review-store.ts'
-import { applyRecords } from './sync.ts'
 
 /** Reads records anew once it is known whose they are, as a run of its own. */
 export type ApplyRecords = (

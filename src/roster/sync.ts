@@ -4,61 +4,27 @@
  * Nothing of ours changes before the source was read to its end; then everything changes in one transaction. What a
  * source says just as it said it last time is recognised by its digest and not looked at again.
  */
-import { createHash, createHmac } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
+import { createHash } from 'node:crypto'
 import type { Config, SourceConfig } from '../config.ts'
-import { agencyLevels, readSecret } from '../config.ts'
 import type { Db } from '../database/database.ts'
-import { fence, finishRun, heartbeat, type Run, startRun, withHeartbeat } from '../database/run.ts'
+import { fence, finishRun, type Run, startRun, withHeartbeat } from '../database/run.ts'
 import { AppError } from '../error.ts'
-import { cleanText, dayAt } from '../ids.ts'
-import { rejectBelow } from './agency-doubt-store.ts'
-import { type CompareOptions, compare, leaversByAgency, upheaval } from './compare-store.ts'
-import { normaliseDn } from './dn.ts'
+import { compareOptions, type Kept, moveNamed, rootOf, today } from './approval.ts'
+import { compare, leaversByAgency, upheaval } from './compare-store.ts'
 import { checkRoster, type Guard } from './guard.ts'
 import type { AddressHolders } from './identity-store.ts'
-import { foldText, sortKeyOfTitle } from './name.ts'
-import {
-  agenciesStand,
-  agencyNames,
-  type KeptRecord,
-  loadSeen,
-  recordsBySource,
-  stageMissing,
-} from './record-store.ts'
-import {
-  type Disabled,
-  type Movements,
-  type ParseContext,
-  personParser,
-  personSaid,
-  type Rejection,
-  type Staged,
-  type StagedPerson,
-  toAgency,
-} from './roster.ts'
-import { parseSector } from './sector.ts'
-import type { Seen } from './seen.ts'
-import { agencyOfImport } from './source-name.ts'
-import type { DirectoryEntry } from './sources/entry.ts'
+import type { Movements, Staged } from './roster.ts'
 import { mappingOf, type SourceMapping, type SourceReader } from './sources/open.ts'
 import {
-  countRejected,
-  departReplaced,
   dropDryRuns,
   dropOvertaken,
   dropStaged,
-  heldButNamed,
   isFirstLoad,
   lockRoster,
   readStateOf,
-  refusedRun,
-  type StagedEntry,
-  save,
-  stageAgencies,
-  stagePeople,
-  stageRejections,
-} from './store.ts'
+} from './stage-store.ts'
+import { readSource } from './staging.ts'
+import { countRejected, save } from './store.ts'
 
 export { checkSource, openSource, type SourceReader } from './sources/open.ts'
 
@@ -143,149 +109,6 @@ export async function syncSource(context: Context, options: SyncOptions): Promis
   }
 }
 
-/**
- * Whom the file of their agency no longer names, but that of another one already does: the transfer is told by the later
- * of the two, whichever that is. While the other source is being read, its next read looks at them anyway.
- */
-async function moveNamed(
-  context: Omit<Context, 'open' | 'source'>,
-  read: Pick<Staged, 'run' | 'source' | 'scope'>,
-): Promise<void> {
-  try {
-    await applyRecords(context, await heldButNamed(context.db, read), '')
-  } catch (thrown) {
-    if (!(thrown instanceof AppError) || thrown.code !== 'busy') throw thrown
-  }
-}
-
-/** What is kept of a refused run beside its result, so that exactly it can be saved later. */
-type Kept = { staged: Staged; saidAt: string; cursor: string | null }
-
-/**
- * Saves exactly what an earlier run read and the guard refused. Throws `not_found` for any other run, `ground_moved`
- * where the source was read again since or the movements are no longer those that were shown.
- */
-export async function approveRun(
-  context: Omit<Context, 'open' | 'source'> & { source: { name: string } },
-  id: number,
-): Promise<RosterResult> {
-  const { db, config, source, now } = context
-  const refused = await refusedRun<RosterResult & { kept: Kept }>(db, source.name, id)
-  const run = await startRun(db, { kind: 'roster', subject: source.name, now: now() })
-  const approved = await withHeartbeat(db, run, async () => {
-    const started = now()
-    const { kept, ...shown } = refused
-    const firstLoad = await isFirstLoad(db, source.name)
-    const staged = { ...kept.staged, run: id, day: today(context), firstLoad }
-    const movements = await db.transaction().execute(async trx => {
-      await lockRoster(trx)
-      await fence(trx, run)
-      const found = await compare(trx, staged, compareOptions(context))
-      // whoever is as before was not staged, and is only known from the read itself
-      found.people.unchanged = shown.people.unchanged
-      if (!isDeepStrictEqual(found, movementsOf(shown))) {
-        throw new AppError(
-          'ground_moved',
-          `what run ${id} would change is no longer what it showed; read the source again`,
-        )
-      }
-      const { saidAt, cursor } = kept
-      const options = { root: rootOf(config), now: now(), movements: found, saidAt: new Date(saidAt), cursor }
-      await save(trx, staged, options)
-      return found
-    })
-    const seconds = (now().getTime() - started.getTime()) / 1000
-    const result = { ...shown, ...movements, run: run.id, guard: { ok: true, reasons: [] }, seconds }
-    await finishRun(db, run, { state: 'done', exitStatus: 0, message: `approval of run ${id}`, result })
-    await dropOvertaken(db, source.name, run.id)
-    return result
-  })
-  const read = { run: id, source: source.name, scope: refused.kept.staged.scope }
-  if (approved.held > 0) await moveNamed(context, read)
-  return approved
-}
-
-/**
- * Looks again at records that were answered for: as a small run of their own, through the same comparison and saving.
- * `numbers` are those of `roster_record`; `by` is who answered. Throws `busy` while the source is read.
- */
-export async function applyRecords(
-  context: Pick<Context, 'db' | 'config' | 'now' | 'holders'>,
-  numbers: readonly number[],
-  by: string,
-): Promise<void> {
-  const { db, config, now } = context
-  for (const { source, said } of await recordsBySource(db, numbers)) {
-    const run = await startRun(db, { kind: 'roster', subject: source, now: now(), about: { answered: by } })
-    await withHeartbeat(db, run, async () => {
-      const configured = config.roster.sources.find(each => each.name === source)
-      const staged = answeredRead(context, {
-        run,
-        source,
-        scope: configured?.agency ?? agencyOfImport(source) ?? null,
-      })
-      await stagePeople(db, run.id, said.map(stagedFromRecord))
-      const movements = await db.transaction().execute(async trx => {
-        await lockRoster(trx)
-        await fence(trx, run)
-        const found = await compare(trx, staged, compareOptions(context))
-        await save(trx, staged, { root: rootOf(config), now: now(), movements: found, saidAt: new Date(0) })
-        await departReplaced(trx, staged, numbers)
-        return found
-      })
-      const result = { source, read: said.length, rejected: await countRejected(db, run.id), ...movements }
-      await finishRun(db, run, {
-        state: 'done',
-        exitStatus: 0,
-        message: '',
-        result: { ...result, answered: by, complete: true, guard: { ok: true, reasons: [] } },
-      })
-    })
-  }
-}
-
-function answeredRead(
-  context: Pick<Context, 'config' | 'now'>,
-  { run, source, scope }: { run: Run; source: string; scope: string | null },
-): Staged {
-  return {
-    run: run.id,
-    source,
-    day: today(context),
-    complete: false,
-    firstLoad: false,
-    levels: ['unit'],
-    tellsAbsence: true,
-    tellsMissing: false,
-    closesAgencies: false,
-    scope,
-    holdingDays: context.config.roster.holdingDays,
-    completeSources: [],
-    settled: true,
-  }
-}
-
-function stagedFromRecord({ key, digest, said }: KeptRecord): StagedEntry {
-  return {
-    person: personSaid(key, said),
-    digest: digest === null ? null : BigInt.asUintN(64, BigInt(digest)),
-  }
-}
-
-function movementsOf({ agencies, people, held, reviews }: RosterResult): Movements {
-  return { agencies, people, held, reviews }
-}
-
-function today({ config, now }: Pick<Context, 'config' | 'now'>) {
-  return dayAt(now().getTime(), config.timeZone)
-}
-
-function compareOptions({ config, holders }: Pick<Context, 'config' | 'holders'>): CompareOptions {
-  const order = config.roster.sources.map(({ name }) => name)
-  const trust = { fields: config.roster.trust, order }
-  return { trust, holders: holders ?? null, root: rootOf(config).code }
-}
-
 /** A staged read as it counts now. */
 async function stagedOf(
   context: Omit<Context, 'open'>,
@@ -340,7 +163,7 @@ async function readAndSave(context: Context, run: Run, options: SyncOptions): Pr
 }
 
 /** One run under way. */
-type Reading = {
+export type Reading = {
   context: Context
   run: Run
   reader: SourceReader
@@ -464,217 +287,4 @@ async function compareAndSave(reading: Reading, options: SyncOptions): Promise<M
     }
     return { ...movements, guard }
   })
-}
-
-/** The agency above all, where the directory has none. */
-export function rootOf(config: Config) {
-  const { code, name } = config.roster.root ?? {
-    code: 'ROOT',
-    name: config.locale === 'vi' ? 'Toàn tỉnh' : 'Whole province',
-  }
-  return {
-    code: cleanText(code),
-    name: cleanText(name),
-    sortKey: sortKeyOfTitle(name),
-    searchKey: foldText(`${name} ${code}`),
-  }
-}
-
-// reading -----------------------------------------------------------------------------------------------------------
-
-/** Reads agencies, then people, into the staging tables. Answers why the read must not be believed, or null. */
-async function readSource(reading: Reading, options: SyncOptions): Promise<string | null> {
-  try {
-    await readAgencies(reading)
-    options.step?.('agencies')
-    await readPeople(reading, options)
-    return null
-  } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'read_incomplete') return thrown.message
-    throw thrown
-  }
-}
-
-async function readAgencies({ context, run, reader, mapping, counts }: Reading): Promise<void> {
-  const { db, config } = context
-  const { agencies, nameKey } = mapping
-  if (agencies === null) return
-  const parsing = { ...aloneContext, nameKey, sector: sectorReader(config) }
-  const lost: string[] = []
-  for await (const page of reader.agencies()) {
-    const parsed = page.map(entry => toAgency(entry, agencies, agencyLevels, parsing))
-    const accepted = parsed.filter(isAccepted)
-    if (agencies.parent === 'dn')
-      lost.push(...page.flatMap(({ dn }, i) => ('reason' in (parsed[i] ?? {}) ? [normaliseDn(dn)] : [])))
-    if (reader.agenciesOnly) counts.read += page.length
-    await stageAgencies(db, run.id, accepted)
-    await stageRejections(db, run.id, [
-      ...parsed.filter(isRejected),
-      ...accepted.flatMap(({ key, dropped }) => dropped.map(each => ({ ...each, key }))),
-    ])
-    await heartbeat(db, run)
-  }
-  await rejectBelow(db, run.id, lost)
-}
-
-const aloneContext: ParseContext = {
-  nameKey: name => name,
-  hash: null,
-  agenciesNamed: null,
-  sector: null,
-  today: null,
-}
-
-function sectorReader({ roster }: Config): (text: string) => string | null {
-  return text => parseSector(text, roster.sectors)
-}
-
-async function readPeople(reading: Reading, options: SyncOptions): Promise<void> {
-  const { context, run, reader, mapping, staged, counts } = reading
-  const { db, source } = context
-  const known = mapping.agencies === null || (await agenciesStand(db, run.id, source.name))
-  const seen = await loadSeen(db, source.name, known)
-  const parse = personParser(mapping.people, await parseContext(reading))
-  const mixed = digestMixer(context, mapping)
-  const keys = mapping.people.key === undefined ? new Numbering() : null
-  // a page is written while the next one is read and understood
-  let writing: Promise<void> = Promise.resolve()
-  try {
-    for await (const page of reader.people()) {
-      const fresh = freshOf(page, { seen, mixed, parse, keys })
-      counts.same += page.length - fresh.length
-      counts.read += page.length
-      await writing
-      writing = stagePage(reading, fresh)
-      writing.catch(() => {}) // met again at the next page
-      options.progress?.(counts.read)
-    }
-  } finally {
-    await writing.catch(() => {})
-  }
-  await writing
-  options.step?.('people')
-  if (staged.tellsMissing) await stageMissing(db, run.id, seen)
-  options.step?.('missing')
-}
-
-type Parsed = StagedPerson | Disabled | Rejection
-type Understanding = {
-  seen: Seen
-  mixed: (digest: bigint) => bigint
-  parse: (entry: DirectoryEntry) => Parsed
-  keys: Numbering | null
-}
-
-/**
- * Those of a page that do not say just what they said last time, understood. Where rows may be told apart by nothing but
- * their order, the others are counted in their place among them.
- */
-function freshOf(
-  page: readonly DirectoryEntry[],
-  { seen, mixed, parse, keys }: Understanding,
-): { parsed: Parsed; digest: bigint | null }[] {
-  return page.flatMap(entry => {
-    const digest = entry.digest === undefined ? null : mixed(entry.digest)
-    const same = digest !== null && seen.find(digest) !== 0
-    if (same && keys === null) return []
-    const parsed = keys === null ? parse(entry) : keys.numbered(parse(entry))
-    return same ? [] : [{ parsed, digest }]
-  })
-}
-
-async function stagePage(
-  { context, run, counts }: Reading,
-  fresh: readonly { parsed: Parsed; digest: bigint | null }[],
-): Promise<void> {
-  if (fresh.length === 0) return
-  const { db } = context
-  const taken: StagedEntry[] = []
-  const rejected: Rejection[] = []
-  for (const { parsed, digest } of fresh) {
-    if ('disabled' in parsed) counts.disabled += 1
-    else if ('reason' in parsed) rejected.push(parsed)
-    else {
-      rejected.push(...parsed.dropped.map(each => ({ ...each, key: parsed.key })))
-      // an entry of which something was not taken is looked at, and told of, every time
-      taken.push({ person: parsed, digest: parsed.dropped.length > 0 ? null : digest })
-    }
-  }
-  if (taken.length > 0) await stagePeople(db, run.id, taken)
-  await stageRejections(db, run.id, rejected)
-}
-
-/** Rows that nothing tells apart but their order: the second and later get keys of their own, and are asked about. */
-class Numbering {
-  readonly #met = new Map<string, number>()
-
-  numbered(parsed: Parsed): Parsed {
-    if ('disabled' in parsed || 'reason' in parsed || !parsed.key.startsWith('name:')) return parsed
-    const count = (this.#met.get(parsed.key) ?? 0) + 1
-    this.#met.set(parsed.key, count)
-    return count === 1 ? parsed : { ...parsed, key: `${parsed.key}#${count}` }
-  }
-}
-
-async function parseContext({ context, run, mapping, staged }: Reading): Promise<ParseContext> {
-  const { db, config } = context
-  const { attributes } = mapping.people
-  const names = attributes.agencyName === undefined ? null : await agencyNames(db, run.id, staged.scope)
-  return {
-    nameKey: mapping.nameKey,
-    hash: attributes.personalNumber === undefined ? null : numberHash(config),
-    agenciesNamed: names === null ? null : folded => names.get(folded) ?? [],
-    sector: null,
-    today: staged.day,
-  }
-}
-
-/** A keyed hash, so that the numbers cannot be found by trying all of them without the key. */
-function numberHash({ roster }: Config): (number: string) => string {
-  if (!roster.personalNumberKey) {
-    throw new AppError(
-      'config_invalid',
-      'roster.personalNumberKey: a secret is needed where a source maps personalNumber',
-      { details: { key: 'roster.personalNumberKey' } },
-    )
-  }
-  const key = readSecret(roster.personalNumberKey, 'roster.personalNumberKey')
-  return number => createHmac('sha256', key).update(number).digest('base64url')
-}
-
-/** Goes up when entries are understood in another way than before: a digest then says nothing about them. */
-const UNDERSTANDING = 1
-
-/**
- * A digest as it is kept. Where a personal number is read it is keyed as the number is: with the rest of an entry known,
- * a bare one would tell the number to whoever tries all of them.
- */
-function digestMixer(context: Context, mapping: SourceMapping): (digest: bigint) => bigint {
-  const version = versionOf(context, mapping)
-  if (mapping.people.attributes.personalNumber === undefined) return digest => digest ^ version
-  const keyed = numberHash(context.config)
-  return digest => Buffer.from(keyed(`${digest ^ version}`), 'base64url').readBigUInt64BE()
-}
-
-/** What digests are mixed with: another mapping, trust or understanding looks at every entry anew. */
-function versionOf({ config, source }: Context, { people }: SourceMapping): bigint {
-  const { trust, personalNumberKey } = config.roster
-  const about = [
-    UNDERSTANDING,
-    people,
-    trust,
-    personalNumberKey !== undefined,
-    source.agency,
-    source.complete,
-  ]
-  const digest = createHash('sha256').update(JSON.stringify(about)).digest('hex')
-  return BigInt(`0x${digest.slice(0, 16)}`)
-}
-
-function isRejected(parsed: object | Rejection): parsed is Rejection {
-  return 'reason' in parsed
-}
-
-function isAccepted<T extends object>(parsed: T): parsed is Exclude<T, Rejection> {
-  return !isRejected(parsed)
 }

@@ -10,15 +10,8 @@ import type { AddressHolders } from '../../src/roster/identity-store.ts'
 import { digestOf } from '../../src/roster/sources/digest.ts'
 import type { DirectoryEntry } from '../../src/roster/sources/entry.ts'
 import type { SourceMapping, SourceReader } from '../../src/roster/sources/open.ts'
-import {
-  applyRecords,
-  approveRun,
-  exitStatusOf,
-  type RosterResult,
-  type Step,
-  type SyncContext,
-  syncSource,
-} from '../../src/roster/sync.ts'
+import { exitStatusOf, type RosterResult, type Step, type SyncContext, syncSource } from '../../src/roster/sync.ts'
+import { applyRecords, approveRun } from '../../src/roster/approval.ts'
 
 /** Somebody as a source says them. A directory has a `key`; a file has none. */
 export type Says = {

@@ -1,0 +1,221 @@
+/** Reads a source into the staging tables: agencies, then of the people those who are not as they were. */
+import { createHash, createHmac } from 'node:crypto'
+import type { Config } from '../config.ts'
+import { agencyLevels, readSecret } from '../config.ts'
+import { heartbeat } from '../database/run.ts'
+import { AppError } from '../error.ts'
+import { rejectBelow } from './agency-doubt-store.ts'
+import { normaliseDn } from './dn.ts'
+import { agenciesStand, agencyNames, loadSeen, stageMissing } from './record-store.ts'
+import {
+  type Disabled,
+  type ParseContext,
+  personParser,
+  type Rejection,
+  type StagedPerson,
+  toAgency,
+} from './roster.ts'
+import { parseSector } from './sector.ts'
+import type { Seen } from './seen.ts'
+import type { DirectoryEntry } from './sources/entry.ts'
+import type { SourceMapping } from './sources/open.ts'
+import { type StagedEntry, stageAgencies, stagePeople, stageRejections } from './stage-store.ts'
+
+import type { Reading, SyncContext, SyncOptions } from './sync.ts'
+
+/** Reads agencies, then people, into the staging tables. Answers why the read must not be believed, or null. */
+export async function readSource(reading: Reading, options: SyncOptions): Promise<string | null> {
+  try {
+    await readAgencies(reading)
+    options.step?.('agencies')
+    await readPeople(reading, options)
+    return null
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'read_incomplete') return thrown.message
+    throw thrown
+  }
+}
+
+async function readAgencies({ context, run, reader, mapping, counts }: Reading): Promise<void> {
+  const { db, config } = context
+  const { agencies, nameKey } = mapping
+  if (agencies === null) return
+  const parsing = { ...aloneContext, nameKey, sector: sectorReader(config) }
+  const lost: string[] = []
+  for await (const page of reader.agencies()) {
+    const parsed = page.map(entry => toAgency(entry, agencies, agencyLevels, parsing))
+    const accepted = parsed.filter(isAccepted)
+    if (agencies.parent === 'dn')
+      lost.push(...page.flatMap(({ dn }, i) => ('reason' in (parsed[i] ?? {}) ? [normaliseDn(dn)] : [])))
+    if (reader.agenciesOnly) counts.read += page.length
+    await stageAgencies(db, run.id, accepted)
+    await stageRejections(db, run.id, [
+      ...parsed.filter(isRejected),
+      ...accepted.flatMap(({ key, dropped }) => dropped.map(each => ({ ...each, key }))),
+    ])
+    await heartbeat(db, run)
+  }
+  await rejectBelow(db, run.id, lost)
+}
+
+const aloneContext: ParseContext = {
+  nameKey: name => name,
+  hash: null,
+  agenciesNamed: null,
+  sector: null,
+  today: null,
+}
+
+function sectorReader({ roster }: Config): (text: string) => string | null {
+  return text => parseSector(text, roster.sectors)
+}
+
+async function readPeople(reading: Reading, options: SyncOptions): Promise<void> {
+  const { context, run, reader, mapping, staged, counts } = reading
+  const { db, source } = context
+  const known = mapping.agencies === null || (await agenciesStand(db, run.id, source.name))
+  const seen = await loadSeen(db, source.name, known)
+  const parse = personParser(mapping.people, await parseContext(reading))
+  const mixed = digestMixer(context, mapping)
+  const keys = mapping.people.key === undefined ? new Numbering() : null
+  // a page is written while the next one is read and understood
+  let writing: Promise<void> = Promise.resolve()
+  try {
+    for await (const page of reader.people()) {
+      const fresh = freshOf(page, { seen, mixed, parse, keys })
+      counts.same += page.length - fresh.length
+      counts.read += page.length
+      await writing
+      writing = stagePage(reading, fresh)
+      writing.catch(() => {}) // met again at the next page
+      options.progress?.(counts.read)
+    }
+  } finally {
+    await writing.catch(() => {})
+  }
+  await writing
+  options.step?.('people')
+  if (staged.tellsMissing) await stageMissing(db, run.id, seen)
+  options.step?.('missing')
+}
+
+type Parsed = StagedPerson | Disabled | Rejection
+type Understanding = {
+  seen: Seen
+  mixed: (digest: bigint) => bigint
+  parse: (entry: DirectoryEntry) => Parsed
+  keys: Numbering | null
+}
+
+/**
+ * Those of a page that do not say just what they said last time, understood. Where rows may be told apart by nothing but
+ * their order, the others are counted in their place among them.
+ */
+function freshOf(
+  page: readonly DirectoryEntry[],
+  { seen, mixed, parse, keys }: Understanding,
+): { parsed: Parsed; digest: bigint | null }[] {
+  return page.flatMap(entry => {
+    const digest = entry.digest === undefined ? null : mixed(entry.digest)
+    const same = digest !== null && seen.find(digest) !== 0
+    if (same && keys === null) return []
+    const parsed = keys === null ? parse(entry) : keys.numbered(parse(entry))
+    return same ? [] : [{ parsed, digest }]
+  })
+}
+
+async function stagePage(
+  { context, run, counts }: Reading,
+  fresh: readonly { parsed: Parsed; digest: bigint | null }[],
+): Promise<void> {
+  if (fresh.length === 0) return
+  const { db } = context
+  const taken: StagedEntry[] = []
+  const rejected: Rejection[] = []
+  for (const { parsed, digest } of fresh) {
+    if ('disabled' in parsed) counts.disabled += 1
+    else if ('reason' in parsed) rejected.push(parsed)
+    else {
+      rejected.push(...parsed.dropped.map(each => ({ ...each, key: parsed.key })))
+      // an entry of which something was not taken is looked at, and told of, every time
+      taken.push({ person: parsed, digest: parsed.dropped.length > 0 ? null : digest })
+    }
+  }
+  if (taken.length > 0) await stagePeople(db, run.id, taken)
+  await stageRejections(db, run.id, rejected)
+}
+
+/** Rows that nothing tells apart but their order: the second and later get keys of their own, and are asked about. */
+class Numbering {
+  readonly #met = new Map<string, number>()
+
+  numbered(parsed: Parsed): Parsed {
+    if ('disabled' in parsed || 'reason' in parsed || !parsed.key.startsWith('name:')) return parsed
+    const count = (this.#met.get(parsed.key) ?? 0) + 1
+    this.#met.set(parsed.key, count)
+    return count === 1 ? parsed : { ...parsed, key: `${parsed.key}#${count}` }
+  }
+}
+
+async function parseContext({ context, run, mapping, staged }: Reading): Promise<ParseContext> {
+  const { db, config } = context
+  const { attributes } = mapping.people
+  const names = attributes.agencyName === undefined ? null : await agencyNames(db, run.id, staged.scope)
+  return {
+    nameKey: mapping.nameKey,
+    hash: attributes.personalNumber === undefined ? null : numberHash(config),
+    agenciesNamed: names === null ? null : folded => names.get(folded) ?? [],
+    sector: null,
+    today: staged.day,
+  }
+}
+
+/** A keyed hash, so that the numbers cannot be found by trying all of them without the key. */
+function numberHash({ roster }: Config): (number: string) => string {
+  if (!roster.personalNumberKey) {
+    throw new AppError(
+      'config_invalid',
+      'roster.personalNumberKey: a secret is needed where a source maps personalNumber',
+      { details: { key: 'roster.personalNumberKey' } },
+    )
+  }
+  const key = readSecret(roster.personalNumberKey, 'roster.personalNumberKey')
+  return number => createHmac('sha256', key).update(number).digest('base64url')
+}
+
+/** Goes up when entries are understood in another way than before: a digest then says nothing about them. */
+const UNDERSTANDING = 1
+
+/**
+ * A digest as it is kept. Where a personal number is read it is keyed as the number is: with the rest of an entry known,
+ * a bare one would tell the number to whoever tries all of them.
+ */
+function digestMixer(context: SyncContext, mapping: SourceMapping): (digest: bigint) => bigint {
+  const version = versionOf(context, mapping)
+  if (mapping.people.attributes.personalNumber === undefined) return digest => digest ^ version
+  const keyed = numberHash(context.config)
+  return digest => Buffer.from(keyed(`${digest ^ version}`), 'base64url').readBigUInt64BE()
+}
+
+/** What digests are mixed with: another mapping, trust or understanding looks at every entry anew. */
+function versionOf({ config, source }: SyncContext, { people }: SourceMapping): bigint {
+  const { trust, personalNumberKey } = config.roster
+  const about = [
+    UNDERSTANDING,
+    people,
+    trust,
+    personalNumberKey !== undefined,
+    source.agency,
+    source.complete,
+  ]
+  const digest = createHash('sha256').update(JSON.stringify(about)).digest('hex')
+  return BigInt(`0x${digest.slice(0, 16)}`)
+}
+
+function isRejected(parsed: object | Rejection): parsed is Rejection {
+  return 'reason' in parsed
+}
+
+function isAccepted<T extends object>(parsed: T): parsed is Exclude<T, Rejection> {
+  return !isRejected(parsed)
+}
