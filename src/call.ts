@@ -122,6 +122,15 @@ function help(known: readonly Command[], command: Command | undefined): string {
   return `hopthu <command>\n\n${lines.join('\n')}\n\n${common}\n`
 }
 
+/** What databases add to an error: the rows of a statement, which are people. */
+const ROWS = ['params', 'parameters', 'query', 'where', 'detail', 'internalQuery', 'hint']
+
+/** An error for the log, without what it holds of a statement's rows. */
+export function errorForLog(error: Error): Record<string, unknown> {
+  const told = pino.stdSerializers.err(error)
+  return Object.fromEntries(Object.entries(told).filter(([name]) => !ROWS.includes(name)))
+}
+
 async function runRead(
   { command, values, words }: Read,
   args: readonly string[],
@@ -132,7 +141,11 @@ async function runRead(
   // the service a command is handed to may have another default; of two the last one counts
   const handed = [...args, '--config', path]
   const log = pino(
-    { level: command.name === 'serve' ? config.logLevel : 'warn', redact: REDACTED },
+    {
+      level: command.name === 'serve' ? config.logLevel : 'warn',
+      redact: REDACTED,
+      serializers: { err: errorForLog },
+    },
     pino.destination({ dest: 2, sync: true }),
   )
   const { signal, progress } = around
