@@ -278,6 +278,11 @@ function nameProblem(config: Config): Problem | null {
   for (const [key, list] of lists) {
     const seen = new Set<string>()
     for (const [index, { name }] of list.entries()) {
+      if (key === 'roster.sources' && /^import( |$)/.test(name))
+        return {
+          key: `${key}.${index}.name`,
+          expected: 'another name is expected, files brought by hand are called so',
+        }
       if (seen.has(name))
         return { key: `${key}.${index}.name`, expected: `another name is expected, ${name} is taken` }
       seen.add(name)
