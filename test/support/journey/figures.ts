@@ -73,7 +73,12 @@ export async function sameFigures(t: Test, journey: Journey, world: World, agos:
     t.ok(isTree(json.agencies), 'each after the one above')
     t.same(json.anomalies, anomaliesOn(world, ago), `${calendar.day(ago)}: who used what they have no more`)
     for (const agency of json.agencies) {
-      t.same(agency, expected.get(agency.code), `${calendar.day(ago)}, ${ago} days ago, ${agency.code}`)
+      // nobody confirms a list on this journey
+      t.same(
+        agency,
+        { ...expected.get(agency.code), confirmedOn: null },
+        `${calendar.day(ago)}, ${ago} days ago, ${agency.code}`,
+      )
     }
   }
 }

@@ -28,7 +28,7 @@ export async function createVietnamese(server: string, name: string): Promise<st
 
 /** Where a run may write though nothing has changed: what ran and by whom, how far it read, when it was last complete. */
 const OF_RUNS = ['run', 'roster_rejection', 'log_position', 'audit', 'audit_head', 'audit_pseudonym']
-const LAST_READ = ['last_complete_at']
+const LAST_READ = ['last_complete_at', 'last_said_at', 'last_full_at']
 
 /** What reading remembers of unfinished letters and sessions; it may forget some at the end of any file. */
 const MEMORY = ['log_message', 'log_session']
