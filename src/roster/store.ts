@@ -28,19 +28,34 @@ export type SaveOptions = {
 /** Writes what `compare` found, as sets. Where nothing moved, nothing is written but the source's own row. */
 export async function save(trx: Trx, read: Staged, options: SaveOptions): Promise<void> {
   await saveAgencies(trx, read, options)
-  await recordArrivals(trx, read)
-  await recordDepartures(trx, read)
-  await savePeople(trx, read)
+  if (await concernsKnown(trx, read)) await saveKnown(trx, read)
   await saveJoiners(trx, read)
   if (read.firstLoad) await analyzeRoster(trx)
-  await saveEmployments(trx, read)
-  if (read.tellsAbsence) await saveAbsences(trx, read)
-  await saveEndings(trx, read)
-  await saveMissing(trx, read)
   await saveReviews(trx, read)
   await closeAgencies(trx, read)
   await saveSource(trx, read, options)
   await dropStaged(trx, read.run)
+}
+
+/** Whether anybody is known or asked about, or missing: of a first load of many that costs a second to find out in vain. */
+async function concernsKnown(trx: Trx, { run, firstLoad }: Staged): Promise<boolean> {
+  if (!firstLoad) return true
+  const { rows } = await sql`
+    select 1 where exists (select 1 from roster_staged_person where run_id = ${run}
+        and (person_id is not null or review is not null))
+      or exists (select 1 from roster_staged_leaver where run_id = ${run})
+      or exists (select 1 from roster_staged_missing where run_id = ${run})`.execute(trx)
+  return rows.length > 0
+}
+
+async function saveKnown(trx: Trx, read: Staged): Promise<void> {
+  await recordArrivals(trx, read)
+  await recordDepartures(trx, read)
+  await savePeople(trx, read)
+  await saveEmployments(trx, read)
+  if (read.tellsAbsence) await saveAbsences(trx, read)
+  await saveEndings(trx, read)
+  await saveMissing(trx, read)
 }
 
 async function saveSource(
