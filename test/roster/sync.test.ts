@@ -3,9 +3,9 @@ import t from 'tap'
 import { type Config, parseConfig, type SourceConfig } from '../../src/config.ts'
 import type { Database } from '../../src/database/database.ts'
 import { AppError } from '../../src/error.ts'
+import { approveRun } from '../../src/roster/approval.ts'
 import type { DirectoryEntry } from '../../src/roster/sources/entry.ts'
 import { exitStatusOf, type SourceReader, syncSource } from '../../src/roster/sync.ts'
-import { approveRun } from '../../src/roster/approval.ts'
 import { stores } from '../support/database.ts'
 
 type Person = {

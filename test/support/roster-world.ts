@@ -6,12 +6,18 @@ import { sql } from 'kysely'
 import { type Config, parseConfig } from '../../src/config.ts'
 import type { Database } from '../../src/database/database.ts'
 import type { AppError } from '../../src/error.ts'
+import { applyRecords, approveRun } from '../../src/roster/approval.ts'
 import type { AddressHolders } from '../../src/roster/identity-store.ts'
 import { digestOf } from '../../src/roster/sources/digest.ts'
 import type { DirectoryEntry } from '../../src/roster/sources/entry.ts'
 import type { SourceMapping, SourceReader } from '../../src/roster/sources/open.ts'
-import { exitStatusOf, type RosterResult, type Step, type SyncContext, syncSource } from '../../src/roster/sync.ts'
-import { applyRecords, approveRun } from '../../src/roster/approval.ts'
+import {
+  exitStatusOf,
+  type RosterResult,
+  type Step,
+  type SyncContext,
+  syncSource,
+} from '../../src/roster/sync.ts'
 
 /** Somebody as a source says them. A directory has a `key`; a file has none. */
 export type Says = {
