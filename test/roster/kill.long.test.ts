@@ -160,7 +160,7 @@ async function dies(t: Test, ground: Ground, { every }: { every: number }): Prom
   const whole = await hopthu(ground.folder, 0)
   t.equal(whole.status, 4, `one entry is rejected, the others are saved: ${whole.out.slice(0, 600)}`)
   const [, begun = 0, statements = 0] = (/statements: (\d+) to (\d+)/.exec(whole.said) ?? []).map(Number)
-  t.ok(begun > 0 && statements > begun + 30, `statements ${begun} to ${statements}`)
+  t.ok(begun > 0 && statements > begun + 15, `statements ${begun} to ${statements}`)
   const wanted = await state(ground.url)
   t.ok(wanted.length > 3 * PEOPLE, 'there is something to lose')
   for (let at = begun; at <= statements; at += every) {
@@ -212,6 +212,7 @@ t.test(
   },
 )
 
+// what goes on inside a transaction of the embedded engine is not seen here: there it dies around and between them
 t.test('on an embedded database, at some statements', async t => {
   const folder = temporary(t)
   const office = join(folder, 'office')
@@ -225,5 +226,5 @@ t.test('on an embedded database, at some statements', async t => {
       rmSync(join(office, each), { recursive: true, force: true })
     cpSync(join(folder, 'base'), join(office, 'db'), { recursive: true })
   }
-  await dies(t, { folder: office, reset, url: `pglite:${join(office, 'db')}` }, { every: 16 })
+  await dies(t, { folder: office, reset, url: `pglite:${join(office, 'db')}` }, { every: 4 })
 })
