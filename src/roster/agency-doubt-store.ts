@@ -38,12 +38,20 @@ export async function rejectOrphans(
       where s.run_id = ${run} and s.own_ref = s.code and s.parent_ref <> ${root}
         and not exists (select 1 from roster_staged_agency o where o.run_id = ${run} and o.own_ref = s.parent_ref)
         and not exists (select 1 from agency_period p where p.last_day = 'infinity' and p.code = s.parent_ref
-          and p.agency_id not in (select id from (${missing}) gone))
+          and ${notReadAnew(run, sql`p.agency_id`)} and p.agency_id not in (select id from (${missing}) gone))
       union
       select s.source_key, s.own_ref from roster_staged_agency s join lost on s.parent_ref = lost.own_ref
       where s.run_id = ${run}
     ) select source_key from lost`,
   )
+}
+
+/** An agency read anew is known by the code it bears from now on, not by the one that it gives away. */
+export function notReadAnew(
+  run: number | RawBuilder<unknown>,
+  agency: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`not exists (select 1 from roster_staged_agency anew where anew.run_id = ${run} and anew.agency_id = ${agency})`
 }
 
 async function reject(db: Db, run: number, keys: RawBuilder<unknown>): Promise<void> {
@@ -130,7 +138,7 @@ export async function rejectCircles(trx: Trx, { run }: Pick<Staged, 'run'>, root
       from roster_staged_agency s
       left join roster_staged_agency o on o.run_id = ${run} and o.own_ref = s.parent_ref and o.source_key <> s.source_key
       left join agency_period k on o.source_key is null and k.last_day = 'infinity' and k.code = s.parent_ref
-        and k.agency_id is distinct from s.agency_id
+        and k.agency_id is distinct from s.agency_id and ${notReadAnew(run, sql`k.agency_id`)}
       where s.run_id = ${run} and s.code <> ${root}
       union all
       select 'id:' || p.agency_id, 'id:' || p.parent_id, false from agency_period p
@@ -163,7 +171,7 @@ export async function rejectCircles(trx: Trx, { run }: Pick<Staged, 'run'>, root
 export const knownAbove = sql`coalesce((
   with recursive up as (
     select p.agency_id, p.parent_id from agency_period p where p.last_day = 'infinity' and p.code = s.parent_ref
-      and p.agency_id is distinct from s.agency_id
+      and p.agency_id is distinct from s.agency_id and ${notReadAnew(sql`s.run_id`, sql`p.agency_id`)}
     union
     select p.agency_id, p.parent_id from agency_period p join up on p.agency_id = up.parent_id
     where p.last_day = 'infinity'

@@ -1,7 +1,9 @@
 /** Agencies as a run saves them: opened, changed, closed from the day of the run on. */
+
 import { type RawBuilder, sql } from 'kysely'
 import type { Trx } from '../database/database.ts'
 import { addDays, type Day } from '../ids.ts'
+import { notReadAnew } from './agency-doubt-store.ts'
 import { agencySaid, closing, levelOf } from './compare-store.ts'
 import type { Staged } from './roster.ts'
 
@@ -36,7 +38,7 @@ export async function saveAgencies(trx: Trx, read: Staged, { root }: { root: Roo
       left join roster_staged_agency staged on staged.run_id = ${run} and staged.own_ref = s.parent_ref
         and staged.source_key <> s.source_key
       left join agency_period known on known.last_day = 'infinity' and known.code = s.parent_ref
-        and known.agency_id <> s.agency_id
+        and known.agency_id <> s.agency_id and ${notReadAnew(run, sql`known.agency_id`)}
       where s.run_id = ${run}
     )
     update roster_staged_agency s set level = ${levelOf(read)}, parent_id = placed.parent_id from placed

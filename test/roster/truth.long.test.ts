@@ -18,7 +18,8 @@ for (const store of stores().filter(({ name }) => name === 'PostgreSQL')) {
       lived += 1
       if (lived % 20 === 0) t.comment(`${lived} lives`)
     })
-    const seed = Number(process.env.SEED ?? Date.now())
+    // the same lives each time, so that nobody's change fails for another's; SEED=n leads others
+    const seed = Number(process.env.SEED ?? 20261125)
     t.comment(`seed ${seed}`)
     await fc.assert(property, { numRuns: RUNS, seed })
     t.pass('as the model says')

@@ -15,7 +15,8 @@ t.test('random lives of a province', async t => {
     await empty(database)
     await live(database, rounds)
   })
-  // what fails is told with its seed and path
-  await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LONGEST_MS })
+  // the same lives each time, so that nobody's change fails for another's; SEED=n leads others
+  const seed = Number(process.env.SEED ?? 20261125)
+  await fc.assert(property, { seed, numRuns: RUNS, interruptAfterTimeLimit: LONGEST_MS })
   t.pass('as the model says')
 })

@@ -121,7 +121,8 @@ export class Model {
     for (const { key, code, name, parent } of taken) {
       const above = parent === undefined || parent === code ? undefined : byCode(parent)[0]
       const holder = parent === undefined ? undefined : heldBy(parent)?.[0]
-      const kept = holder === idOf(key) ? undefined : holder
+      // one that is read anew is known by the code it bears from now on
+      const kept = holder !== undefined && [...ids.values()].includes(holder) ? undefined : holder
       facts.set(idOf(key), {
         code,
         name: name ?? `Cơ quan ${code}`,
@@ -164,7 +165,8 @@ export class Model {
       const above = reading.agencies.find(each => !lost.has(each.key) && each.code === self.parent)
       if (above !== undefined) return !met.has(above.key) && climbs(above.key, new Set([...met, above.key]))
       const held = [...this.agencies].find(([, { now }]) => now?.code === self.parent)
-      return held !== undefined && !missing(held[0])
+      const readAnew = reading.agencies.some(each => !lost.has(each.key) && each.key === held?.[1].key)
+      return held !== undefined && !readAnew && !missing(held[0])
     }
     // who is lost for its code or its place takes those below along only where they have no other place
     const orphans = reading.agencies.filter(({ key }) => !lost.has(key) && !climbs(key, new Set([key])))
