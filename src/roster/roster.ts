@@ -5,6 +5,7 @@
  * shortened. A rejected entry is never read as a departure: its key is kept.
  */
 import { type AgencyCode, cleanText, type Day, parseAddress, parseAgencyCode, parseDay } from '../ids.ts'
+import { parseCellDay } from './cell-day.ts'
 import { normaliseDn, parentDn } from './dn.ts'
 import {
   attributeKey,
@@ -383,15 +384,12 @@ function daysOf(read: Fields): Days | { reason: RejectionReason; detail: string 
 
 /**
  * `YYYY-MM-DD`, the day of a generalized time (RFC 4517 section 3.3.13) as written without moving its zone, or a day as
- * it is written in Vietnam, `dd/mm/yyyy`.
+ * people write it into a cell.
  */
 export function parseDirectoryDay(text: string): Day | null {
   const generalized = /^(\d{4})(\d{2})(\d{2})(\d{2,6}([.,]\d+)?(Z|[+-]\d{2,4})?)?$/.exec(text)
   if (generalized) return parseDay(`${generalized[1]}-${generalized[2]}-${generalized[3]}`)
-  const written = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text)
-  if (!written) return parseDay(text)
-  const [, day = '', month = '', year = ''] = written
-  return parseDay(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`)
+  return parseDay(text) ?? parseCellDay(text)
 }
 
 /** How a field is read, and the attribute it is read from, as entries call it. */

@@ -6,7 +6,7 @@ import {
   fieldReader,
   headingKey,
 } from '../../src/roster/mapping.ts'
-import { attributeNames, toPerson } from '../../src/roster/roster.ts'
+import { attributeNames, parseDirectoryDay, toPerson } from '../../src/roster/roster.ts'
 import type { DirectoryEntry } from '../../src/roster/sources/entry.ts'
 
 function entry(
@@ -123,6 +123,13 @@ t.test('a value that cannot be true is left out and told of; the person is taken
     context,
   )
   t.match(good, { birthDay: '1980-02-05', numberHash: 'h001080000123', numberTail: '0123', dropped: [] })
+})
+
+t.test('a day is read as directories and as people write it', async t => {
+  for (const text of ['1980-02-05', '19800205000000Z', '5/2/1980', '05.02.1980', 'ngày 5 tháng 2 năm 1980'])
+    t.equal(parseDirectoryDay(text), '1980-02-05', text)
+  for (const text of ['5/2-1980', '02/13/1980', '5/2/80', '1980'])
+    t.equal(parseDirectoryDay(text), null, text)
 })
 
 t.test('without a key of its own an entry is called by the strongest mark it gives', async t => {
