@@ -5,6 +5,7 @@
  * (`-infinity` and `infinity` too), 64-bit integers as numbers, instants as Date.
  */
 import { chmodSync, mkdirSync } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import type { PGlite } from '@electric-sql/pglite'
 import {
   type DatabaseConnection,
@@ -18,6 +19,7 @@ import {
   type Transaction,
 } from 'kysely'
 import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
 import { type Config, readSecret, userPath } from '../config.ts'
 import { AppError } from '../error.ts'
 import { lockFolder } from './lock.ts'
@@ -163,6 +165,7 @@ async function openPostgres(config: Config['database']): Promise<Database> {
   // a connection cut while somebody works with it fails that work; without a listener it would end the process
   pool.on('connect', client => client.on('error', () => {}))
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  pools.set(db, pool)
   try {
     await sql`select 1`.execute(db)
   } catch (cause) {
@@ -225,4 +228,53 @@ export function databaseError(cause: unknown): AppError {
 /** Rows for `json_to_recordset(…)`: one parameter for a whole page, whatever the engine. */
 export function rowsOf(rows: readonly Record<string, unknown>[]): string {
   return JSON.stringify(rows)
+}
+
+const pools = new WeakMap<Db, pg.Pool>()
+
+export type Copied = readonly (string | number | null)[]
+
+/**
+ * Writes rows by COPY, which takes a third of the time of an insert: all of them, or none where one of them breaks a
+ * constraint. Answers false, with nothing written, where a key is there already or COPY is not to be had (in an open
+ * transaction, on the embedded engine): the caller then inserts. `into` is a table with its columns.
+ */
+export async function copyRows(db: Db, into: string, rows: readonly Copied[]): Promise<boolean> {
+  const pool = pools.get(db)
+  if (pool === undefined) return false
+  const client = await pool.connect()
+  try {
+    await pipeline([Buffer.from(copyText(rows))], client.query(copyFrom(`copy ${into} from stdin`)))
+    return true
+  } catch (thrown) {
+    if (thrown instanceof pg.DatabaseError && thrown.code === UNIQUE_VIOLATION) return false
+    throw thrown
+  } finally {
+    client.release()
+  }
+}
+
+const UNIQUE_VIOLATION = '23505'
+const TO_ESCAPE = /[\\\t\n\r]/
+const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+/** The text format of the PostgreSQL manual, COPY, "Text Format". */
+function copyText(rows: readonly Copied[]): string {
+  let text = ''
+  for (const row of rows) {
+    let separator = ''
+    for (const value of row) {
+      text += separator
+      text += value === null ? '\\N' : escaped(String(value))
+      separator = '\t'
+    }
+    text += '\n'
+  }
+  return text
+}
+
+function escaped(value: string): string {
+  return TO_ESCAPE.test(value)
+    ? value.replaceAll(/[\\\t\n\r]/g, character => escapes[character] ?? character)
+    : value
 }

@@ -58,52 +58,56 @@ async function freeKeys(trx: Trx, { run, source }: Staged): Promise<void> {
     update roster_record r set digest = null from freed where r.person_id = freed.id`.execute(trx)
 }
 
-/** Who joins: the person, the record, the posts and the movement in one pass, since a first load has nothing else. */
+/** Who joins: the person, the record, the posts and the movement, each as one set by the number they were staged with. */
 export async function saveJoiners(trx: Trx, read: Staged): Promise<void> {
   const { run, source, day, firstLoad } = read
   const joins = sql`s.run_id = ${run} and s.person_id is null and s.review is null`
   if (!firstLoad) await freeKeys(trx, read)
   await sql`
-    with made as (
-      insert into person (source, source_key, staff_id, full_name, sort_key, search_key, phone, email, birth_day,
-        number_hash, number_tail, address)
-      select ${source}, source_key, staff_id, full_name, sort_key, search_key, phone, email, birth_day, number_hash,
-        number_tail, address
-      from roster_staged_person s where ${joins} order by staff_id, source_key
-      returning id, source_key
-    ), record as (
-      insert into roster_record as known (source, source_key, person_id, digest, said, said_on)
-      select ${source}, s.source_key, made.id, ${digestOf(run)}, s.said, ${day}::date
-      from roster_staged_person s join made using (source_key) where ${joins}
-      on conflict (source, source_key) do update set ${saidAgain}
-    ), post as (
-      insert into employment (person_id, agency_id, staff_class, title, is_primary, first_day)
-      select made.id, coalesce(w.agency_id, a.agency_id), w.staff_class, w.title, w.is_primary,
-        coalesce(w.start_day, ${since(read)}::date)
-      from roster_staged_post w join made using (source_key)
-      left join agency_period a on w.agency_id is null and a.code = w.agency_code and a.last_day = 'infinity'
-      where w.run_id = ${run}
-      on conflict (person_id, agency_id) where last_day = 'infinity' do nothing
-    ), away as (
+    insert into person (id, source, source_key, staff_id, full_name, sort_key, search_key, phone, email, birth_day,
+      number_hash, number_tail, address)
+    select new_id, ${source}, source_key, staff_id, full_name, sort_key, search_key, phone, email, birth_day,
+      number_hash, number_tail, address
+    from roster_staged_person s where ${joins}`.execute(trx)
+  await sql`
+    insert into roster_record as known (source, source_key, person_id, digest, said, said_on)
+    select ${source}, source_key, new_id, ${digestOf(run)}, said, ${day}::date
+    from roster_staged_person s where ${joins}
+    on conflict (source, source_key) do update set ${saidAgain}`.execute(trx)
+  await sql`
+    insert into employment (person_id, agency_id, staff_class, title, is_primary, first_day)
+    select s.new_id, coalesce(w.agency_id, a.agency_id), w.staff_class, w.title, w.is_primary,
+      coalesce(w.start_day, ${since(read)}::date)
+    from roster_staged_post w join roster_staged_person s using (run_id, source_key)
+    left join agency_period a on w.agency_id is null and a.code = w.agency_code and a.last_day = 'infinity'
+    where ${joins}
+    on conflict (person_id, agency_id) where last_day = 'infinity' do nothing`.execute(trx)
+  if (read.tellsAbsence) {
+    await sql`
       insert into absence (person_id, first_day, last_day, kind, document, source)
-      select made.id, s.absent_from, coalesce(s.absent_until, 'infinity'), coalesce(s.absence_kind, ''),
-        coalesce(s.absence_document, ''), ${source}
-      from roster_staged_person s join made using (source_key)
-      where ${joins} and ${read.tellsAbsence} and s.absent_from is not null
-        and coalesce(s.absent_until, 'infinity') >= s.absent_from
-    ), ending as (
-      insert into announcement (source, person_id, kind, day)
-      select ${source}, made.id, 'leave', s.end_day + 1 from roster_staged_person s join made using (source_key)
-      where ${joins} and s.end_day is not null
+      select new_id, absent_from, coalesce(absent_until, 'infinity'), coalesce(absence_kind, ''),
+        coalesce(absence_document, ''), ${source}
+      from roster_staged_person s
+      where ${joins} and absent_from is not null and coalesce(absent_until, 'infinity') >= absent_from`.execute(
+      trx,
     )
+  }
+  await sql`
+    insert into announcement (source, person_id, kind, day)
+    select ${source}, new_id, 'leave', end_day + 1 from roster_staged_person s
+    where ${joins} and end_day is not null`.execute(trx)
+  if (!firstLoad) await saveArrivals(trx, read, joins)
+}
+
+async function saveArrivals(trx: Trx, { run, day }: Staged, joins: RawBuilder<unknown>): Promise<void> {
+  await sql`
     insert into movement (run_id, person_id, kind, day, to_agency_id)
-    select ${run}, made.id, 'joiner', coalesce(s.start_day, ${day}::date), (
+    select ${run}, s.new_id, 'joiner', coalesce(s.start_day, ${day}::date), (
         select coalesce(w.agency_id, a.agency_id) from roster_staged_post w
         left join agency_period a on w.agency_id is null and a.code = w.agency_code and a.last_day = 'infinity'
         where w.run_id = ${run} and w.source_key = s.source_key
         order by w.is_primary desc, w.agency_code collate "C" limit 1)
-    from roster_staged_person s join made using (source_key)
-    where ${joins} and not ${firstLoad}
+    from roster_staged_person s where ${joins}
     order by s.source_key collate "C"`.execute(trx)
 }
 

@@ -1,6 +1,6 @@
 /** What a run read, staged as sets until it is compared and saved, and dropped when it was. */
 import { sql } from 'kysely'
-import { type Db, rowsOf, type Trx } from '../database/database.ts'
+import { type Copied, copyRows, type Db, rowsOf, type Trx } from '../database/database.ts'
 import { type Rejection, type StagedAgency, type StagedPerson, saidBy } from './roster.ts'
 
 export async function stageAgencies(db: Db, run: number, page: readonly StagedAgency[]): Promise<void> {
@@ -33,6 +33,73 @@ export async function stageAgencies(db: Db, run: number, page: readonly StagedAg
 export type StagedEntry = { person: StagedPerson; digest: bigint | null }
 
 export async function stagePeople(db: Db, run: number, page: readonly StagedEntry[]): Promise<void> {
+  if (
+    await copyRows(
+      db,
+      personColumns,
+      page.map(entry => personCopied(run, entry)),
+    )
+  ) {
+    await copyRows(
+      db,
+      postColumns,
+      page.flatMap(({ person }) => postsCopied(run, person)),
+    )
+  } else await insertPeople(db, run, page)
+}
+
+const personColumns = `roster_staged_person (run_id, source_key, staff_id, full_name, sort_key, search_key, staff_class,
+  title, phone, email, start_day, end_day, absent_from, absent_until, absence_kind, absence_document, birth_day,
+  number_hash, number_tail, address, digest, said, row_number)`
+
+function personCopied(run: number, { person, digest }: StagedEntry): Copied {
+  return [
+    run,
+    person.key,
+    person.staffId,
+    person.fullName,
+    person.sortKey,
+    person.searchKey,
+    person.staffClass,
+    person.title,
+    person.phone,
+    person.email,
+    person.startDay,
+    person.endDay,
+    person.absentFrom,
+    person.absentUntil,
+    person.absenceKind,
+    person.absenceDocument,
+    person.birthDay,
+    person.numberHash,
+    person.numberTail,
+    person.address,
+    kept(digest),
+    JSON.stringify(saidBy(person)),
+    person.row ?? null,
+  ]
+}
+
+/** As PostgreSQL has it: with a sign. */
+function kept(digest: bigint | null): string | null {
+  return digest === null ? null : BigInt.asIntN(64, digest).toString()
+}
+
+const postColumns =
+  'roster_staged_post (run_id, source_key, agency_code, is_primary, staff_class, title, start_day)'
+
+/** Each agency once, as the first post of it says: a key that is met twice would keep the whole page from being copied. */
+function postsCopied(run: number, person: StagedPerson): Copied[] {
+  const { key, staffClass, title, startDay } = person
+  const met = new Set<string>()
+  return person.posts.flatMap(({ code, primary }) => {
+    if (met.has(code)) return []
+    met.add(code)
+    return [[run, key, code, primary ? 't' : 'f', staffClass, title, startDay]]
+  })
+}
+
+async function insertPeople(db: Db, run: number, page: readonly StagedEntry[]): Promise<void> {
   // what is null is left out: half of the text that goes over the wire
   const people = page.map(({ person, digest }) => ({
     source_key: person.key,
@@ -54,7 +121,7 @@ export async function stagePeople(db: Db, run: number, page: readonly StagedEntr
     number_hash: person.numberHash ?? undefined,
     number_tail: person.numberTail ?? undefined,
     address: person.address ?? undefined,
-    digest: digest === null ? undefined : BigInt.asIntN(64, digest).toString(),
+    digest: kept(digest) ?? undefined,
     said: saidBy(person),
     row_number: person.row ?? undefined,
   }))
