@@ -1,7 +1,14 @@
 /** What moved: marks on the staged rows, and counts of them. Nothing else is written here. */
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Trx } from '../database/database.ts'
-import { knownAbove, rejectCircles, rejectDoubles, rejectOrphans, rejectTaken } from './agency-doubt-store.ts'
+import { meanings, missingAgencies } from './agency-claim-store.ts'
+import {
+  measureDepth,
+  rejectDoubles,
+  rejectMisplaced,
+  rejectTaken,
+  takenAgencies,
+} from './agency-doubt-store.ts'
 import { type AddressHolders, identify } from './identity-store.ts'
 import type { Trust } from './merge.ts'
 import { mergeStaged, subtreeOf } from './record-store.ts'
@@ -35,7 +42,11 @@ export async function compare(trx: Trx, read: Staged, options: CompareOptions): 
     }
   }
   await markLeavers(trx, read)
-  if (await rejectTaken(trx, read, closing(read))) return compare(trx, read, options)
+  const taken = await takenAgencies(trx, read, closing(read))
+  if (taken.length > 0) {
+    await rejectTaken(trx, read, taken)
+    return compare(trx, read, options)
+  }
   if (some) await markMovements(trx, read)
   return {
     agencies: await countAgencies(trx, read),
@@ -75,45 +86,22 @@ async function matchAgencies(trx: Trx, read: Staged, root: string): Promise<void
       and not exists (select 1 from roster_rejection r where r.run_id = ${run} and r.source_key = a.source_key)`.execute(
     trx,
   )
-  await rejectOrphans(trx, read, { root, missing: missingAgencies(read) })
-  await rejectCircles(trx, read, root)
-  await sql`
-    with recursive tree as (
-      select s.source_key, s.own_ref, ${knownAbove} as depth from roster_staged_agency s
-      where s.run_id = ${run} and not exists (
-        select 1 from roster_staged_agency p where p.run_id = ${run} and p.own_ref = s.parent_ref and p.source_key <> s.source_key)
-      union all
-      select s.source_key, s.own_ref, tree.depth + 1 from roster_staged_agency s
-      join tree on s.parent_ref = tree.own_ref and s.source_key <> tree.source_key
-      where s.run_id = ${run} and tree.depth < 50
-    )
-    update roster_staged_agency s set depth = tree.depth from tree
-    where s.run_id = ${run} and s.source_key = tree.source_key`.execute(trx)
-  await sql`
-    with gone as (
-      delete from roster_staged_agency where run_id = ${run} and depth is null returning source_key, code
-    )
-    insert into roster_rejection (run_id, subject, source_key, reason, detail)
-    select ${run}, 'agency', source_key, 'parent_circle', code from gone`.execute(trx)
+  await rejectMisplaced(trx, read, root)
+  await measureDepth(trx, read, root)
 }
 
-/** Whether a post's code is that of an agency read now, in force, or called so by this source though we call it otherwise. */
-async function resolvePosts(trx: Trx, { run, source }: Staged): Promise<void> {
+/** The agency that each post's code means, as `meanings` tells it. */
+async function resolvePosts(trx: Trx, read: Staged): Promise<void> {
+  const { run } = read
   await sql`
-    with known as (
-      select distinct on (code) code, agency_id from (
-        select code, agency_id, 1 as rank from roster_staged_agency where run_id = ${run}
-        union all
-        select p.code, p.agency_id, 2 from agency_period p where p.last_day = 'infinity'
-        union all
-        select a.said::json ->> 'code', a.id, 3 from agency a
-        join agency_period p on p.agency_id = a.id and p.last_day = 'infinity'
-        where a.source = ${source} and a.said is not null and a.said::json ->> 'code' <> p.code
-      ) found order by code, rank
+    with meant as (
+      select named.agency_code, known.agency_id
+      from (select distinct agency_code from roster_staged_post where run_id = ${run}) named
+      left join (${meanings(read)}) known on known.code = named.agency_code
     )
-    update roster_staged_post post set agency_id = known.agency_id from known
-    where post.run_id = ${run} and known.code = post.agency_code and known.agency_id is not null
-      and post.agency_id is distinct from known.agency_id`.execute(trx)
+    update roster_staged_post post set agency_id = meant.agency_id from meant
+    where post.run_id = ${run} and meant.agency_code = post.agency_code
+      and post.agency_id is distinct from meant.agency_id`.execute(trx)
 }
 
 async function matchPosts(trx: Trx, read: Staged): Promise<void> {
@@ -133,11 +121,9 @@ async function matchPosts(trx: Trx, read: Staged): Promise<void> {
   }
 }
 
-/** An agency of this source must have been read with it; one of another source must be in force. */
+/** A code that means nobody in this read. */
 function isUnknown(read: Staged): RawBuilder<unknown> {
-  return sql`
-    not exists (select 1 from roster_staged_agency s where s.run_id = ${read.run} and s.code = post.agency_code)
-    and (post.agency_id is null or exists (select 1 from (${missingAgencies(read)}) gone where gone.id = post.agency_id))`
+  return sql`post.agency_code not in (select code from (${meanings(read)}) known)`
 }
 
 /** Posts that another source names, or this one named before it was laid beside others, in agencies nobody knows. */
@@ -455,15 +441,6 @@ export function closing(read: Staged) {
       select missing.id, missing.parent_id from missing join needed on needed.parent_id = missing.id
     )
     select id from missing where id not in (select id from needed)`
-}
-
-/** Agencies of the source that a complete read does not name. */
-function missingAgencies(read: Staged): RawBuilder<unknown> {
-  return sql`
-    select a.id, p.parent_id from agency a join agency_period p on p.agency_id = a.id and p.last_day = 'infinity'
-    where ${read.closesAgencies} and a.source = ${read.source}
-      and not exists (select 1 from roster_staged_agency s where s.run_id = ${read.run} and s.agency_id = a.id)
-      and not exists (select 1 from roster_rejection r where r.run_id = ${read.run} and r.source_key = a.source_key)`
 }
 
 /** The columns that joins go by. Of whole rows it would take as long as writing them. */

@@ -61,6 +61,8 @@ export type Rejection = {
   /** Of a file: the line or row, from 1, and the row as it stood. */
   row?: number
   cells?: readonly string[]
+  /** Of an agency: what it called itself all the same, so that nobody else is taken for it. */
+  claim?: { key: string; ownRef: string; code: string }
 }
 
 /** A person as read, not yet known or unknown to us. Days are null where the source says nothing. */
@@ -301,12 +303,18 @@ export function toAgency(
 ): StagedAgency | Rejection {
   const readers = readersOf({ key: mapping.key, ...mapping.attributes }, context.nameKey)
   const read = fields(entry, readers)
-  if (mapping.key !== undefined && !read.value('key')) return read.rejection('agency', 'missing_key', '')
-  if (read.problem) return read.rejection('agency', read.problem.reason, read.problem.detail)
   const code = parseAgencyCode(read.value('code') ?? '')
-  if (!code) return read.rejection('agency', 'missing_code', read.value('name') ?? '')
+  const { key } = read
+  const { ownRef } = refsOf(entry, mapping, { code: code ?? '', nameKey: context.nameKey })
+  const rejected = (reason: RejectionReason, detail: string): Rejection => ({
+    ...read.rejection('agency', reason, detail),
+    claim: { key: mapping.key === undefined ? (code ?? key) : key, ownRef, code: code ?? '' },
+  })
+  if (mapping.key !== undefined && !read.value('key')) return rejected('missing_key', '')
+  if (read.problem) return rejected(read.problem.reason, read.problem.detail)
+  if (!code) return rejected('missing_code', read.value('name') ?? '')
   const level = read.value('level')
-  if (level !== null && !levels.includes(level)) return read.rejection('agency', 'bad_level', level)
+  if (level !== null && !levels.includes(level)) return rejected('bad_level', level)
   const name = read.value('name') ?? code
   const sector = sectorOf(read, context)
   return {
@@ -333,7 +341,7 @@ function sectorOf(read: Fields, { sector }: ParseContext): string | null {
 function refsOf(
   entry: DirectoryEntry,
   mapping: AgencyMapping,
-  { code, nameKey }: { code: AgencyCode; nameKey: NameKey },
+  { code, nameKey }: { code: AgencyCode | ''; nameKey: NameKey },
 ): { ownRef: string; parentRef: string | null } {
   if (mapping.parent === 'dn') return { ownRef: normaliseDn(entry.dn), parentRef: parentDn(entry.dn) }
   const parent = mapping.parent === undefined ? undefined : entry.attributes.get(nameKey(mapping.parent))?.[0]

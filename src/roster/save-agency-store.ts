@@ -3,7 +3,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Trx } from '../database/database.ts'
 import { addDays, type Day } from '../ids.ts'
-import { notReadAnew } from './agency-doubt-store.ts'
+import { aboves } from './agency-claim-store.ts'
 import { agencySaid, closing, levelOf } from './compare-store.ts'
 import type { Staged } from './roster.ts'
 
@@ -33,12 +33,8 @@ export async function saveAgencies(trx: Trx, read: Staged, { root }: { root: Roo
   await sql`
     with placed as (
       select s.source_key, case when s.agency_id = ${rootId} then null
-        else coalesce(staged.agency_id, known.agency_id, ${scopeAgency(read)}, ${rootId}) end as parent_id
-      from roster_staged_agency s
-      left join roster_staged_agency staged on staged.run_id = ${run} and staged.own_ref = s.parent_ref
-        and staged.source_key <> s.source_key
-      left join agency_period known on known.last_day = 'infinity' and known.code = s.parent_ref
-        and known.agency_id <> s.agency_id and ${notReadAnew(run, sql`known.agency_id`)}
+        else coalesce(above.above_id, ${scopeAgency(read)}, ${rootId}) end as parent_id
+      from roster_staged_agency s join (${aboves(read, root.code)}) above using (source_key)
       where s.run_id = ${run}
     )
     update roster_staged_agency s set level = ${levelOf(read)}, parent_id = placed.parent_id from placed

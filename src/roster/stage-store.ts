@@ -153,7 +153,7 @@ async function insertPeople(db: Db, run: number, page: readonly StagedEntry[]): 
 
 export async function stageRejections(db: Db, run: number, page: readonly Rejection[]): Promise<void> {
   if (page.length === 0) return
-  const rows = page.map(({ row, cells, ...rejection }) => ({
+  const rows = page.map(({ row, cells, claim: _, ...rejection }) => ({
     ...rejection,
     row_number: row ?? null,
     row_text: cells === undefined ? null : JSON.stringify(cells),
@@ -169,6 +169,7 @@ const stagedTables = [
   'roster_staged_person',
   'roster_staged_post',
   'roster_staged_agency',
+  'roster_staged_claim',
   'roster_staged_missing',
   'roster_staged_leaver',
 ] as const

@@ -4,8 +4,7 @@ import type { Config } from '../config.ts'
 import { agencyLevels, readSecret } from '../config.ts'
 import { heartbeat } from '../database/run.ts'
 import { AppError } from '../error.ts'
-import { rejectBelow } from './agency-doubt-store.ts'
-import { normaliseDn } from './dn.ts'
+import { stageClaims } from './agency-claim-store.ts'
 import { agenciesStand, agencyNames, loadSeen, stageMissing } from './record-store.ts'
 import {
   type Disabled,
@@ -41,21 +40,18 @@ async function readAgencies({ context, run, reader, mapping, counts }: Reading):
   const { agencies, nameKey } = mapping
   if (agencies === null) return
   const parsing = { ...aloneContext, nameKey, sector: sectorReader(config) }
-  const lost: string[] = []
   for await (const page of reader.agencies()) {
     const parsed = page.map(entry => toAgency(entry, agencies, agencyLevels, parsing))
     const accepted = parsed.filter(isAccepted)
-    if (agencies.parent === 'dn')
-      lost.push(...page.flatMap(({ dn }, i) => ('reason' in (parsed[i] ?? {}) ? [normaliseDn(dn)] : [])))
     if (reader.agenciesOnly) counts.read += page.length
     await stageAgencies(db, run.id, accepted)
+    await stageClaims(db, run.id, parsed.filter(isRejected))
     await stageRejections(db, run.id, [
       ...parsed.filter(isRejected),
       ...accepted.flatMap(({ key, dropped }) => dropped.map(each => ({ ...each, key }))),
     ])
     await heartbeat(db, run)
   }
-  await rejectBelow(db, run.id, lost)
 }
 
 const aloneContext: ParseContext = {

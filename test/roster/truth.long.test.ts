@@ -4,7 +4,7 @@ import t from 'tap'
 import { empty, stores } from '../support/database.ts'
 import { life, live } from '../support/roster-life.ts'
 
-const RUNS = 50
+const RUNS = 150
 
 t.setTimeout(1_800_000)
 for (const store of stores().filter(({ name }) => name === 'PostgreSQL')) {

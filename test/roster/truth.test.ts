@@ -4,9 +4,9 @@ import { sql } from 'kysely'
 import t from 'tap'
 import type { Db } from '../../src/database/database.ts'
 import { embedded, empty } from '../support/database.ts'
-import { life, live } from '../support/roster-life.ts'
+import { life, live, type Round } from '../support/roster-life.ts'
 
-const RUNS = 8
+const RUNS = 10
 /** Fewer lives on a busy machine, never a failure for want of time. */
 const LONGEST_MS = 25_000
 
@@ -22,6 +22,34 @@ t.test('random lives of a province', async t => {
   const seed = Number(process.env.SEED ?? 20261125)
   await fc.assert(property, { seed, numRuns: RUNS, interruptAfterTimeLimit: LONGEST_MS })
   t.pass('as the model says')
+})
+
+const round = (changes: Round['changes']): Round => ({ changes, days: 0, kind: 'plain', bad: [], order: 0 })
+const exchanged: Record<string, Round[]> = {
+  'a code given up and borne by nobody who can be taken': [
+    round([
+      { do: 'place', which: 0, other: 12 },
+      { do: 'everywhere', who: 0 },
+    ]),
+    round([{ do: 'swap', which: 0, other: 14 }]),
+    round([]),
+  ],
+  'a code exchanged with an agency that is closed': [
+    round([]),
+    round([{ do: 'close', which: 0 }]),
+    round([]),
+    round([{ do: 'swap', which: 1, other: 0 }]),
+  ],
+}
+
+t.test('codes exchanged between agencies of which not all can be taken', async t => {
+  const database = await embedded()
+  t.teardown(() => database.close())
+  for (const [title, rounds] of Object.entries(exchanged)) {
+    await empty(database)
+    await live(database, rounds)
+    t.pass(title)
+  }
 })
 
 /** What no foreign key looks after (migration 0010). */

@@ -75,7 +75,8 @@ export class Model {
 
   /** Which agencies and people of a read count: what cannot be taken is left out until the rest fits. */
   #settle(reading: Reading): Tree {
-    const refused = new Set<string>()
+    // what was refused once stays so, even where it would fit after others were refused
+    let refused: Refused = { agencies: new Set(), posts: new Set() }
     while (true) {
       const tree = this.#tree(reading, refused)
       const clash = [...tree.facts].filter(([id, { code }]) =>
@@ -85,64 +86,81 @@ export class Model {
         ),
       )
       if (clash.length === 0) return tree
-      for (const [id] of clash) refused.add(tree.keys.get(id) ?? '')
+      refused = tree.refused
+      for (const [id] of clash) refused.agencies.add(tree.keys.get(id) ?? '')
     }
   }
 
-  #tree(reading: Reading, refused: ReadonlySet<string>): Tree {
-    const lost = new Set(refused)
-    const byCode = (code: string) =>
-      reading.agencies.filter(each => !lost.has(each.key) && each.code === code)
+  #tree(reading: Reading, refused: Refused): Tree {
+    const lost = new Set(refused.agencies)
+    const posts = new Set(refused.posts)
+    const known = (key: string) => [...this.agencies].find(([, each]) => each.key === key)?.[0]
     const heldBy = (code: string) => [...this.agencies].find(([, { now }]) => now?.code === code)
     // of two with one code, the one known by it
     for (const { key, code } of reading.agencies)
       if (reading.agencies.filter(each => each.code === code).length > 1 && heldBy(code)?.[1].key !== key)
         lost.add(key)
-    const known = (key: string) => [...this.agencies].find(([, each]) => each.key === key)?.[0]
-    const isRead = (key: string) => reading.agencies.some(each => each.key === key)
-    const missing = (id: number) => {
-      const agency = this.agencies.get(id)
-      return (
-        agency !== undefined &&
-        agency.now !== null &&
-        !isRead(agency.key) &&
-        ![...this.#anew(reading, lost)].some(([, to]) => to === id)
-      )
-    }
-    this.#dropLost(reading, lost, missing)
     const anew = this.#anew(reading, lost)
+    while (this.#dropLost(reading, lost, anew));
     const taken = reading.agencies.filter(({ key }) => !lost.has(key))
     const ids = new Map(taken.map(({ key }) => [key, known(key) ?? anew.get(key) ?? null]))
     let fresh = this.#next
     for (const { key } of [...taken].sort((a, b) => (a.key < b.key ? -1 : 1)))
       if (ids.get(key) === null) ids.set(key, fresh++)
     const idOf = (key: string) => ids.get(key) ?? ROOT
+    const resolve = (code: string): number | null => {
+      const meant = this.#meant(code, reading, lost, anew)
+      if (meant === null) return null
+      return typeof meant === 'number' ? meant : idOf(meant.key)
+    }
     const facts = new Map<number, Facts>()
-    for (const { key, code, name, parent } of taken) {
-      const above = parent === undefined || parent === code ? undefined : byCode(parent)[0]
-      const holder = parent === undefined ? undefined : heldBy(parent)?.[0]
-      // one that is read anew is known by the code it bears from now on
-      const kept = holder !== undefined && [...ids.values()].includes(holder) ? undefined : holder
+    for (const { key, code, name, parent } of taken)
       facts.set(idOf(key), {
         code,
         name: name ?? `Cơ quan ${code}`,
-        parent: above !== undefined ? idOf(above.key) : (kept ?? ROOT),
+        parent: parent === undefined || parent === code ? ROOT : (resolve(parent) ?? ROOT),
       })
-    }
-    const gone = new Set([...this.agencies.keys()].filter(id => missing(id) && !facts.has(id)))
-    const resolve = (code: string): number | null => {
-      const read = taken.find(each => each.code === code)
-      if (read) return idOf(read.key)
-      const held = heldBy(code)?.[0]
-      return held === undefined || gone.has(held) ? null : held
-    }
-    const people = this.#people(reading, resolve)
+    const gone = new Set([...this.agencies.keys()].filter(id => this.#missing(id, reading, lost, anew)))
+    const people = this.#people(reading, resolve, posts)
     return {
       facts,
       keys: new Map([...ids].map(([key, id]) => [id ?? ROOT, key])),
       ...people,
+      refused: { agencies: lost, posts },
       closed: this.#closed(gone, people),
     }
+  }
+
+  /** An agency of which the read says nothing at all, neither well nor badly. */
+  #missing(
+    id: number,
+    reading: Reading,
+    lost: ReadonlySet<string>,
+    anew: ReadonlyMap<string, number>,
+  ): boolean {
+    const agency = this.agencies.get(id)
+    if (agency === undefined || agency.now === null) return false
+    if (reading.agencies.some(({ key }) => key === agency.key)) return false
+    return ![...anew].some(([key, to]) => to === id && !lost.has(key))
+  }
+
+  /** Whom a code means in a read: an entry of it, somebody of whom it says nothing else, or nobody. */
+  #meant(
+    code: string,
+    reading: Reading,
+    lost: ReadonlySet<string>,
+    anew: ReadonlyMap<string, number>,
+  ): SaysAgency | number | null {
+    const bearers = reading.agencies.filter(each => each.code === code)
+    const good = bearers.find(({ key }) => !lost.has(key))
+    if (good !== undefined) return good
+    const [id, held] = [...this.agencies].find(([, { now }]) => now?.code === code) ?? []
+    if (id === undefined || held === undefined) return null
+    if (bearers.length > 0) return bearers.some(({ key }) => key === held.key) ? id : null
+    const calledOtherwise = reading.agencies.some(
+      ({ key }) => !lost.has(key) && (key === held.key || anew.get(key) === id),
+    )
+    return calledOtherwise || this.#missing(id, reading, lost, anew) ? null : id
   }
 
   /** New entries for agencies known by their code, whose own entry is no longer there. */
@@ -156,24 +174,54 @@ export class Model {
     return anew
   }
 
-  /** Those above whom nobody is known, and those who stand above themselves. */
-  #dropLost(reading: Reading, lost: Set<string>, missing: (id: number) => boolean): void {
-    const climbs = (key: string, met: ReadonlySet<string>): boolean => {
-      const self = reading.agencies.find(each => each.key === key)
-      // one that names itself stands at the top
-      if (self?.parent === undefined || self.parent === self.code) return true
-      const above = reading.agencies.find(each => !lost.has(each.key) && each.code === self.parent)
-      if (above !== undefined) return !met.has(above.key) && climbs(above.key, new Set([...met, above.key]))
-      const held = [...this.agencies].find(([, { now }]) => now?.code === self.parent)
-      const readAnew = reading.agencies.some(each => !lost.has(each.key) && each.key === held?.[1].key)
-      return held !== undefined && !readAnew && !missing(held[0])
+  /**
+   * Those above whom nobody is known, who stand above themselves, or whose code somebody keeps of whom the read does not
+   * speak, all at once. Answers whether there were any: without them, codes may mean others.
+   */
+  #dropLost(reading: Reading, lost: Set<string>, anew: ReadonlyMap<string, number>): boolean {
+    const taken = reading.agencies.filter(({ key }) => !lost.has(key))
+    const idOf = ({ key }: { key: string }) =>
+      [...this.agencies].find(([, each]) => each.key === key)?.[0] ?? anew.get(key)
+    const nodeOf = (says: { key: string }) => idOf(says) ?? says.key
+    const above = new Map<number | string, number | string | null>()
+    for (const [id, { now }] of this.agencies) if (now !== null) above.set(id, now.parent)
+    const nobody = new Set<string>()
+    for (const says of taken) {
+      const top = says.parent === undefined || says.parent === says.code
+      const meant = top ? undefined : this.#meant(says.parent ?? '', reading, lost, anew)
+      if (meant === null) nobody.add(says.key)
+      above.set(
+        nodeOf(says),
+        meant === undefined || meant === null ? null : typeof meant === 'number' ? meant : nodeOf(meant),
+      )
     }
-    // who is lost for its code or its place takes those below along only where they have no other place
-    const orphans = reading.agencies.filter(({ key }) => !lost.has(key) && !climbs(key, new Set([key])))
-    for (const { key } of orphans) lost.add(key)
+    const circles = (start: number | string) => {
+      const met = new Set<number | string>()
+      for (let at = above.get(start); at !== undefined && at !== null && !met.has(at); at = above.get(at)) {
+        if (at === start) return true
+        met.add(at)
+      }
+      return false
+    }
+    const ids = new Set(taken.map(idOf))
+    const keeps = (says: SaysAgency) =>
+      [...this.agencies].some(
+        ([id, { now }]) =>
+          now?.code === says.code &&
+          id !== idOf(says) &&
+          !ids.has(id) &&
+          !this.#missing(id, reading, lost, anew),
+      )
+    const dropped = taken.filter(says => nobody.has(says.key) || circles(nodeOf(says)) || keeps(says))
+    for (const { key } of dropped) lost.add(key)
+    return dropped.length > 0
   }
 
-  #people({ people }: Reading, resolve: (code: string) => number | null): Pick<Tree, 'taken' | 'spared'> {
+  #people(
+    { people }: Reading,
+    resolve: (code: string) => number | null,
+    refused: Set<string>,
+  ): Pick<Tree, 'taken' | 'spared'> {
     const taken = new Map<number, { says: Says; posts: Post[] }>()
     const joining: { says: Says; posts: Post[] }[] = []
     const spared = new Set<number>()
@@ -181,7 +229,9 @@ export class Model {
     for (const says of people) {
       const self = byKey(says.key ?? '')
       const posts = [says.agency].flat().flatMap(code => {
-        const agency = resolve(code)
+        const post = `${says.key} ${code}`
+        const agency = refused.has(post) ? null : resolve(code)
+        if (agency === null) refused.add(post)
         return agency === null
           ? []
           : [{ agency, cls: (says.cls ?? 'Công chức').toLowerCase(), title: says.title ?? null }]
@@ -259,7 +309,11 @@ export class Model {
   }
 }
 
+/** Keys of agencies, and of people with a code. */
+type Refused = { agencies: Set<string>; posts: Set<string> }
+
 type Tree = {
+  refused: Refused
   facts: Map<number, Facts>
   keys: Map<number, string>
   taken: Map<number, { says: Says; posts: Post[] }>
