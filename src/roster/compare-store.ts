@@ -163,6 +163,16 @@ async function dropPosts(trx: Trx, run: number, reason: string, which: RawBuilde
     from gone join roster_staged_person s on s.run_id = ${run} and s.source_key = gone.source_key`.execute(
     trx,
   )
+  // what was not taken is not kept as said: laid beside what another source says, it would be taken after all
+  await sql`
+    update roster_staged_person s set said = jsonb_set(s.said::jsonb, '{posts}', (
+      select coalesce(jsonb_agg(post order by n), '[]') from jsonb_array_elements(s.said::jsonb -> 'posts')
+        with ordinality as posts (post, n)
+      where post ->> 0 not in (select json_array_elements_text(${wrong}::json))))::text
+    where s.run_id = ${run} and s.source_key in (
+      select source_key from roster_rejection where run_id = ${run} and subject = 'post' and reason = ${reason})`.execute(
+    trx,
+  )
 }
 
 export async function linkPosts(trx: Trx, run: number): Promise<void> {
@@ -445,6 +455,7 @@ export function closing(read: Staged) {
 
 /** The columns that joins go by. Of whole rows it would take as long as writing them. */
 async function analyzeStaged(db: Db): Promise<void> {
+  await countRoughly(db)
   await sql`analyze roster_staged_person (run_id, source_key, staff_id, search_key, person_id, review, movement)`.execute(
     db,
   )
@@ -453,8 +464,14 @@ async function analyzeStaged(db: Db): Promise<void> {
   await sql`analyze roster_staged_missing`.execute(db)
 }
 
+/** Until the transaction ends, three thousand rows tell enough of a table: how many there are matters, not which. */
+async function countRoughly(db: Db): Promise<void> {
+  await sql`set local default_statistics_target = 10`.execute(db)
+}
+
 /** Lets the database know how many rows there are: without it, joins of whole tables are planned for a handful. */
 export async function analyzeRoster(db: Db): Promise<void> {
+  await countRoughly(db)
   for (const table of ['person', 'employment', 'agency_period', 'roster_record'])
     await sql`analyze ${sql.table(table)}`.execute(db)
 }

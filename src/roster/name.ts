@@ -98,7 +98,19 @@ const TONES: Record<string, string> = {
 const FOREIGN_MARK = '6'
 const LETTER_MARKS = /[\u0302\u0306\u031b]/u // circumflex, breve, horn: they make ă â ê ô ơ ư
 
+/** Vietnamese has some thousand syllables, and a province as many names of them: weighed once, they are looked up. */
+const WEIGHTS_KEPT = 5_000
+const weighed = new Map<string, string>()
+
 function weights(text: string): string {
+  const known = weighed.get(text)
+  if (known !== undefined) return known
+  const found = weigh(text)
+  if (weighed.size < WEIGHTS_KEPT && text.length <= 30) weighed.set(text, found)
+  return found
+}
+
+function weigh(text: string): string {
   const primaries: string[] = []
   const tones: string[] = []
   for (const word of plain(text).split(' ')) {
@@ -109,34 +121,29 @@ function weights(text: string): string {
   return primaries.join(PRIMARY.get(' ')) + LEVEL_END + tones.join(WORD_END)
 }
 
-/** Vietnamese has some thousand syllables, and a province as many names of them: weighed once, they are looked up. */
-const WORDS_KEPT = 5_000
-const weighedWords = new Map<string, { primary: string; tone: string }>()
-
 function weighWord(word: string): { primary: string; tone: string } {
-  const known = weighedWords.get(word)
-  if (known) return known
   const clusters = word.normalize('NFD').match(/\P{M}\p{M}*/gu) ?? []
-  const weighed = clusters.map(weigh)
-  const weight = {
-    primary: weighed.map(each => each.primary).join(''),
-    tone: weighed.map(each => each.tone).join('') || '0',
+  const letters = clusters.map(weighLetter)
+  return {
+    primary: letters.map(each => each.primary).join(''),
+    tone: letters.map(each => each.tone).join('') || '0',
   }
-  if (weighedWords.size < WORDS_KEPT) weighedWords.set(word, weight)
-  return weight
 }
+
+const APOSTROPHES = new RegExp(`[${APOSTROPHE}]`, 'gu')
+const HYPHENS = new RegExp(`[${HYPHEN}]`, 'gu')
 
 /** Lower-case NFC with one kind of apostrophe and hyphen, so that the kind typed does not matter. */
 function plain(text: string): string {
   return cleanText(text.replace(/\p{Cf}/gu, ''))
     .toLowerCase()
-    .replace(new RegExp(`[${APOSTROPHE}]`, 'gu'), "'")
-    .replace(new RegExp(`[${HYPHEN}]`, 'gu'), '-')
+    .replace(APOSTROPHES, "'")
+    .replace(HYPHENS, '-')
     .replace(/[“”„]/gu, '"')
 }
 
 /** The weight of one character with its marks: what letter it is, and the digits of its tones. */
-function weigh(cluster: string): { primary: string; tone: string } {
+function weighLetter(cluster: string): { primary: string; tone: string } {
   const [base = '', ...marks] = cluster
   const letterMark = marks.find(mark => LETTER_MARKS.test(mark)) ?? ''
   const letter = PRIMARY.get((base + letterMark).normalize('NFC'))

@@ -40,9 +40,14 @@ const exchanged: Record<string, Round[]> = {
     round([]),
     round([{ do: 'swap', which: 1, other: 0 }]),
   ],
+  'a post that was not taken, and a second source that knows the person': [
+    round([{ do: 'post', who: 0, where: 19 }]),
+    round([{ do: 'close', which: 4 }]),
+    { ...round([]), days: 1, kind: 'second', bad: [12, 0], order: 713 },
+  ],
 }
 
-t.test('codes exchanged between agencies of which not all can be taken', async t => {
+t.test('codes and posts of which not all can be taken', async t => {
   const database = await embedded()
   t.teardown(() => database.close())
   for (const [title, rounds] of Object.entries(exchanged)) {
