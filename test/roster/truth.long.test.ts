@@ -4,7 +4,7 @@ import t from 'tap'
 import { empty, stores } from '../support/database.ts'
 import { life, live } from '../support/roster-life.ts'
 
-const RUNS = 150
+const RUNS = Number(process.env.RUNS ?? 100)
 
 t.setTimeout(1_800_000)
 for (const store of stores().filter(({ name }) => name === 'PostgreSQL')) {
@@ -18,7 +18,7 @@ for (const store of stores().filter(({ name }) => name === 'PostgreSQL')) {
       lived += 1
       if (lived % 20 === 0) t.comment(`${lived} lives`)
     })
-    // the same lives each time, so that nobody's change fails for another's; SEED=n leads others
+    // the same lives each time, so that nobody's change fails for another's; SEED=n leads others, RUNS=n as many
     const seed = Number(process.env.SEED ?? 20261125)
     t.comment(`seed ${seed}`)
     await fc.assert(property, { numRuns: RUNS, seed })
