@@ -455,7 +455,6 @@ export function closing(read: Staged) {
 
 /** The columns that joins go by. Of whole rows it would take as long as writing them. */
 async function analyzeStaged(db: Db): Promise<void> {
-  await countRoughly(db)
   await sql`analyze roster_staged_person (run_id, source_key, staff_id, search_key, person_id, review, movement)`.execute(
     db,
   )

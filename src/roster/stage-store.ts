@@ -32,20 +32,18 @@ export async function stageAgencies(db: Db, run: number, page: readonly StagedAg
 /** A person with the digest of the entry they were read from; null where the entry has to be looked at again next time. */
 export type StagedEntry = { person: StagedPerson; digest: bigint | null }
 
+/** Fewer people are sooner sent as one statement than as two copies. */
+const WORTH_COPYING = 200
+
 export async function stagePeople(db: Db, run: number, page: readonly StagedEntry[]): Promise<void> {
-  if (
-    await copyRows(
-      db,
-      personColumns,
-      page.map(entry => personCopied(run, entry)),
-    )
-  ) {
-    await copyRows(
-      db,
-      postColumns,
-      page.flatMap(({ person }) => postsCopied(run, person)),
-    )
-  } else await insertPeople(db, run, page)
+  if (page.length < WORTH_COPYING || !(await copyPeople(db, run, page))) await insertPeople(db, run, page)
+}
+
+async function copyPeople(db: Db, run: number, page: readonly StagedEntry[]): Promise<boolean> {
+  const people = page.map(entry => personCopied(run, entry))
+  if (!(await copyRows(db, personColumns, people))) return false
+  const posts = page.flatMap(({ person }) => postsCopied(run, person))
+  return copyRows(db, postColumns, posts)
 }
 
 const personColumns = `roster_staged_person (run_id, source_key, staff_id, full_name, sort_key, search_key, staff_class,
