@@ -60,7 +60,8 @@ export function missingAgencies(read: Staged): RawBuilder<unknown> {
  * that. An agency read anew is meant by the code it bears from now on, one that is missing by none; one of which the
  * source does not speak keeps its code, whoever claims it. What a source calls an agency that we call otherwise comes last.
  */
-export function meanings({ run, source, ...read }: Staged): RawBuilder<unknown> {
+export function meanings(read: Staged): RawBuilder<unknown> {
+  const { run, source } = read
   const claimed = sql`select code from roster_staged_claim where run_id = ${run}`
   return sql`
     select distinct on (code) code, agency_id, source_key from (
@@ -76,7 +77,7 @@ export function meanings({ run, source, ...read }: Staged): RawBuilder<unknown> 
       ) k
       where k.agency_id not in (
           select agency_id from roster_staged_agency where run_id = ${run} and agency_id is not null)
-        and k.agency_id not in (select id from (${missingAgencies({ run, source, ...read })}) gone)
+        and k.agency_id not in (select id from (${missingAgencies(read)}) gone)
         and (k.source <> ${source} or k.code not in (${claimed}) or (k.code, k.source_key) in (
           select code, source_key from roster_staged_claim where run_id = ${run}))
     ) found order by code, rank, agency_id`

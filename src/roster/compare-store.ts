@@ -463,14 +463,10 @@ async function analyzeStaged(db: Db): Promise<void> {
   await sql`analyze roster_staged_missing`.execute(db)
 }
 
-/** Until the transaction ends, three thousand rows tell enough of a table: how many there are matters, not which. */
-async function countRoughly(db: Db): Promise<void> {
-  await sql`set local default_statistics_target = 10`.execute(db)
-}
-
 /** Lets the database know how many rows there are: without it, joins of whole tables are planned for a handful. */
 export async function analyzeRoster(db: Db): Promise<void> {
-  await countRoughly(db)
+  // until the transaction ends: three thousand rows tell enough of a table
+  await sql`set local default_statistics_target = 10`.execute(db)
   for (const table of ['person', 'employment', 'agency_period', 'roster_record'])
     await sql`analyze ${sql.table(table)}`.execute(db)
 }

@@ -86,15 +86,9 @@ function kept(digest: bigint | null): string | null {
 const postColumns =
   'roster_staged_post (run_id, source_key, agency_code, is_primary, staff_class, title, start_day)'
 
-/** Each agency once, as the first post of it says: a key that is met twice would keep the whole page from being copied. */
-function postsCopied(run: number, person: StagedPerson): Copied[] {
-  const { key, staffClass, title, startDay } = person
-  const met = new Set<string>()
-  return person.posts.flatMap(({ code, primary }) => {
-    if (met.has(code)) return []
-    met.add(code)
-    return [[run, key, code, primary ? 't' : 'f', staffClass, title, startDay]]
-  })
+/** `posts` names each agency once. */
+function postsCopied(run: number, { key, posts, staffClass, title, startDay }: StagedPerson): Copied[] {
+  return posts.map(({ code, primary }) => [run, key, code, primary ? 't' : 'f', staffClass, title, startDay])
 }
 
 async function insertPeople(db: Db, run: number, page: readonly StagedEntry[]): Promise<void> {
@@ -130,15 +124,13 @@ async function insertPeople(db: Db, run: number, page: readonly StagedEntry[]): 
         start_day date, end_day date, absent_from date, absent_until date, absence_kind text, absence_document text,
         birth_day date, number_hash text, number_tail text, address text, digest bigint, said json, row_number integer)
     ), taken as (
-      insert into roster_staged_person (run_id, source_key, staff_id, full_name, sort_key, search_key, staff_class,
-        title, phone, email, start_day, end_day, absent_from, absent_until, absence_kind, absence_document, birth_day,
-        number_hash, number_tail, address, digest, said, row_number)
+      insert into ${sql.raw(personColumns)}
       select ${run}, source_key, staff_id, full_name, sort_key, search_key, staff_class, title, phone, email,
         start_day, end_day, absent_from, absent_until, absence_kind, absence_document, birth_day, number_hash,
         number_tail, address, digest, said::text, row_number from page
       on conflict do nothing returning source_key, said, row_number, staff_class, title, start_day
     ), posts as (
-      insert into roster_staged_post (run_id, source_key, agency_code, is_primary, staff_class, title, start_day)
+      insert into ${sql.raw(postColumns)}
       select ${run}, source_key, post ->> 0, (post ->> 1)::boolean, staff_class, title, start_day
       from taken cross join lateral json_array_elements(said::json -> 'posts') as post
       on conflict do nothing

@@ -43,11 +43,12 @@ async function readAgencies({ context, run, reader, mapping, counts }: Reading):
   for await (const page of reader.agencies()) {
     const parsed = page.map(entry => toAgency(entry, agencies, agencyLevels, parsing))
     const accepted = parsed.filter(isAccepted)
+    const rejected = parsed.filter(isRejected)
     if (reader.agenciesOnly) counts.read += page.length
     await stageAgencies(db, run.id, accepted)
-    await stageClaims(db, run.id, parsed.filter(isRejected))
+    await stageClaims(db, run.id, rejected)
     await stageRejections(db, run.id, [
-      ...parsed.filter(isRejected),
+      ...rejected,
       ...accepted.flatMap(({ key, dropped }) => dropped.map(each => ({ ...each, key }))),
     ])
     await heartbeat(db, run)
