@@ -69,13 +69,18 @@ function tree(read: Staged, root: string): RawBuilder<unknown> {
     )`
 }
 
-/** Those who bear a code that another agency keeps: one that is not read anew and is not among the `free` ones. */
+/**
+ * Those who bear a code that another agency keeps: one that is not among the `free` ones and is not read anew, or has
+ * its code by hand while it is read as before.
+ */
 function takenFrom({ run }: Staged, free: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     select s.source_key, 'duplicate_code' as reason from roster_staged_agency s
     join agency_period p on p.code = s.code and p.last_day = 'infinity' and p.agency_id is distinct from s.agency_id
+    join agency a on a.id = p.agency_id
     where s.run_id = ${run} and p.agency_id not in (select id from (${free}) gone)
-      and not exists (select 1 from roster_staged_agency o where o.run_id = ${run} and o.agency_id = p.agency_id)`
+      and not exists (select 1 from roster_staged_agency o where o.run_id = ${run} and o.agency_id = p.agency_id
+        and (o.code = p.code or o.code is distinct from a.said::json ->> 'code'))`
 }
 
 /** Those whose code is kept by an agency that the read misses, but that is not closed for those who stay there. */

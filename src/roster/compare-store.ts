@@ -11,7 +11,8 @@ import {
 } from './agency-doubt-store.ts'
 import { type AddressHolders, identify } from './identity-store.ts'
 import type { Trust } from './merge.ts'
-import { mergeStaged, subtreeOf } from './record-store.ts'
+import { mergeStaged } from './merge-store.ts'
+import { subtreeOf } from './record-store.ts'
 import type { Movements, Staged } from './roster.ts'
 
 /** `root`: the code of the agency above all, which may not be there yet. */
@@ -446,7 +447,11 @@ export function closing(read: Staged) {
           and not exists (select 1 from roster_staged_person s where s.run_id = ${read.run} and s.person_id = p.id
             and s.review is null))
         or exists (select 1 from agency_period child join agency a on a.id = child.agency_id
-          where child.parent_id = missing.id and child.last_day = 'infinity' and a.source <> ${read.source})
+          where child.parent_id = missing.id and child.last_day = 'infinity'
+            and child.agency_id not in (select id from missing)
+            -- one that is read anew is placed elsewhere by that, unless its place was entered by hand
+            and (a.said_parent_id is distinct from missing.id or not exists (
+              select 1 from roster_staged_agency s where s.run_id = ${read.run} and s.agency_id = child.agency_id)))
       union
       select missing.id, missing.parent_id from missing join needed on needed.parent_id = missing.id
     )

@@ -45,6 +45,17 @@ const exchanged: Record<string, Round[]> = {
     round([{ do: 'close', which: 4 }]),
     { ...round([]), days: 1, kind: 'second', bad: [12, 0], order: 713 },
   ],
+  'an agency called otherwise while one of its people cannot be read, and a second source that knows them': [
+    round([{ do: 'everywhere', who: 17 }]),
+    round([{ do: 'class', who: 3 }]),
+    { ...round([{ do: 'recode', which: 19 }]), kind: 'whole', bad: [5], order: 881 },
+    { ...round([{ do: 'close', which: 31 }]), days: 2, kind: 'second', bad: [24], order: 576 },
+  ],
+  'codes exchanged while one of their people cannot be read, and a second source that knows them': [
+    round([{ do: 'everywhere', who: 17 }]),
+    { ...round([{ do: 'swap', which: 0, other: 1 }]), kind: 'whole', bad: [5], order: 881 },
+    { ...round([]), days: 2, kind: 'second', bad: [24], order: 576 },
+  ],
 }
 
 t.test('codes and posts of which not all can be taken', async t => {

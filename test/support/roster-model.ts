@@ -127,7 +127,7 @@ export class Model {
       keys: new Map([...ids].map(([key, id]) => [id ?? ROOT, key])),
       ...people,
       refused: { agencies: lost, posts },
-      closed: this.#closed(gone, people),
+      closed: this.#closed(gone, { ...people, facts }),
     }
   }
 
@@ -252,19 +252,25 @@ export class Model {
     return { taken, spared }
   }
 
-  /** Missing agencies close, but for those where somebody stays who is not spoken of, and those above such a one. */
-  #closed(gone: ReadonlySet<number>, { taken, spared }: Pick<Tree, 'taken' | 'spared'>): Set<number> {
+  /**
+   * Missing agencies close, but for those where somebody stays who is not spoken of, those of which one below is refused
+   * and stays as it is, and those above such ones.
+   */
+  #closed(
+    gone: ReadonlySet<number>,
+    { taken, spared, facts }: Pick<Tree, 'taken' | 'spared' | 'facts'>,
+  ): Set<number> {
     const closed = new Set(gone)
+    const stays = (from: number | null) => {
+      for (let at = from; at !== null && closed.has(at); at = this.agencies.get(at)?.now?.parent ?? null)
+        closed.delete(at)
+    }
     for (const id of spared) {
       if (taken.has(id)) continue
-      for (const { agency } of this.people.get(id)?.posts ?? [])
-        for (
-          let at: number | null = agency;
-          at !== null && closed.has(at);
-          at = this.agencies.get(at)?.now?.parent ?? null
-        )
-          closed.delete(at)
+      for (const { agency } of this.people.get(id)?.posts ?? []) stays(agency)
     }
+    for (const [id, { now }] of this.agencies)
+      if (now !== null && !facts.has(id) && !gone.has(id)) stays(now.parent)
     return closed
   }
 
