@@ -22,6 +22,7 @@ export type PageWords = {
     roster: Count
     noRoster: string
     confirmed: Count
+    confirmedBelow: Count
     notConfirmed: string
     method: string
     earlier: string
@@ -222,6 +223,7 @@ const vi: PageWords = {
     roster: day => `danh sách cán bộ cập nhật ${day}`,
     noRoster: 'chưa có danh sách cán bộ',
     confirmed: day => `danh sách xác nhận ngày ${day}`,
+    confirmedBelow: part => `${part} cơ quan đã xác nhận danh sách`,
     notConfirmed: 'danh sách chưa được xác nhận',
     method: 'cách tính',
     earlier: 'Xem ngày khác',
@@ -449,6 +451,7 @@ const en: PageWords = {
     roster: day => `roster updated ${day}`,
     noRoster: 'no roster yet',
     confirmed: day => `list confirmed on ${day}`,
+    confirmedBelow: part => `list confirmed by ${part} agencies`,
     notConfirmed: 'list not confirmed yet',
     method: 'how it is counted',
     earlier: 'Another day',

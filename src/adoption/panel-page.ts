@@ -7,7 +7,7 @@ import { day as dayText, instant, number, part, percent, points } from '../web/f
 import { html } from '../web/html.ts'
 import { type AgencyFigures, bits, FIGURE_DEFINITION } from './adoption.ts'
 import { words as figureWords } from './messages.ts'
-import { above, agencyHref, hrefOf, type Pages, standingOf, type View } from './page.ts'
+import { above, agencyHref, hrefOf, type Pages, standingOf, subtreeOf, type View } from './page.ts'
 import { levelWord } from './page-messages.ts'
 import type { KeptFigure, Movement } from './page-store.ts'
 import {
@@ -50,9 +50,14 @@ function stamp({ context }: Pages, view: View, agency: AgencyFigures | undefined
   return html`${facts.join(' · ')} · <a href="/definition">${words.stamp.method} (${FIGURE_DEFINITION})</a>`
 }
 
-/** When the list behind the figures was last said to be right. */
-export function confirmedText({ words }: View, { confirmedOn }: AgencyFigures): string {
-  return confirmedOn === null ? words.stamp.notConfirmed : words.stamp.confirmed(dayText(confirmedOn))
+/** When the list behind the figures was last said to be right; where only some below said so, how many did. */
+export function confirmedText(view: View, agency: AgencyFigures): string {
+  const { words, locale } = view
+  if (agency.confirmedOn !== null) return words.stamp.confirmed(dayText(agency.confirmedOn))
+  const withStaff = subtreeOf(view, agency).filter(each => (each.own.staff ?? 0) > 0)
+  const confirmed = withStaff.filter(each => each.confirmedOn !== null).length
+  if (confirmed === 0) return words.stamp.notConfirmed
+  return words.stamp.confirmedBelow(`${number(locale, confirmed)}/${number(locale, withStaff.length)}`)
 }
 
 export type HeroParts = {

@@ -11,7 +11,7 @@ import {
   type Values,
 } from '../command.ts'
 import { AppError } from '../error.ts'
-import { parseAgencyCode } from '../ids.ts'
+import { type Day, parseAgencyCode } from '../ids.ts'
 import { day as dayText } from '../web/format.ts'
 import { type AgencyChange, type ChangeProblem, parseChangeDay } from './agency-change.ts'
 import { readAgencyCode } from './agency-code.ts'
@@ -160,11 +160,16 @@ async function history(context: CommandContext, values: Values, [word = '']: str
 
 async function open(context: CommandContext, values: Values, [word = '']: string[]): Promise<Answer> {
   const doer = { context, operator: localOperator }
+  dayOf(doer, values)
   const typed: Typed = { level: 'unit', ...typedOptions(values), code: textOption(values, 'code') ?? word }
   typed.parent ??= await rootCode(context)
   const facts = factsOf(await wantedOf(doer, typed))
   if (facts === null) throw new AppError('usage', '--name: the name of the agency is expected')
   return enter(doer, values, { change: { kind: 'open', facts }, code: facts.code, name: facts.name })
+}
+
+function noAgency(word: string): string {
+  return `no agency has the code ${word} today; hopthu agency list shows all of them`
 }
 
 /** The agency above all, where no parent was named. */
@@ -179,7 +184,7 @@ async function rootCode({ database, ...context }: CommandContext): Promise<strin
 
 async function change(context: CommandContext, values: Values, [word = '']: string[]): Promise<Answer> {
   const doer = { context, operator: localOperator }
-  const { id: agencyId, code, name } = await requireManageable(doer, word)
+  const { id: agencyId, code, name } = await requireManageable(doer, word, noAgency(word))
   const typed = typedOptions(values)
   if (Object.keys(typed).length === 0)
     throw new AppError('usage', 'one of --name, --parent, --code, --level, --sector is expected')
@@ -193,7 +198,7 @@ async function change(context: CommandContext, values: Values, [word = '']: stri
 
 async function close(context: CommandContext, values: Values, [word = '']: string[]): Promise<Answer> {
   const doer = { context, operator: localOperator }
-  const { id: agencyId, code, name } = await requireManageable(doer, word)
+  const { id: agencyId, code, name } = await requireManageable(doer, word, noAgency(word))
   return enter(doer, values, { change: { kind: 'close', agencyId }, code, name })
 }
 
@@ -216,9 +221,7 @@ type Meant = { change: AgencyChange; code: string; name: string }
 async function enter(doer: Doer, values: Values, { change, code, name }: Meant): Promise<Answer> {
   const { locale } = doer.context.config
   const say = agencyWords[locale]
-  const given = textOption(values, 'day')
-  const day = given === null ? null : parseChangeDay(given)
-  if (day === null) throw new AppError('usage', `--day: ${say.badDay}`)
+  const day = dayOf(doer, values)
   const decided = decisionFrom(textOption(values, 'decision') ?? '', textOption(values, 'decision-day') ?? '')
   if (decided === null) throw new AppError('usage', `--decision, --decision-day: ${say.bothDecision}`)
   const outcome = await enterAs(doer, change, { day, decision: decided.decision })
@@ -233,6 +236,13 @@ async function enter(doer: Doer, values: Values, { change, code, name }: Meant):
     text: () => `${done}\n${restated ? `${say.commandNext}\n` : ''}`,
     exit: 0,
   }
+}
+
+function dayOf({ context }: Doer, values: Values): Day {
+  const given = textOption(values, 'day')
+  const day = given === null ? null : parseChangeDay(given)
+  if (day === null) throw new AppError('usage', `--day: ${agencyWords[context.config.locale].badDay}`)
+  return day
 }
 
 /** Wrong input is wrong usage; people or agencies in the way refuse it. */

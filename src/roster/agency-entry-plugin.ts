@@ -192,9 +192,13 @@ export function fieldOf(problem: ChangeProblem): 'code' | 'parent' | 'day' | nul
   }
 }
 
-/** The agency, or `not_found` as for one that is not there. */
-export async function requireManageable(doer: Doer, code: string): Promise<AgencyOn> {
+/** The agency. Throws `not_found` with the text given, the same for one of others as for none at all. */
+export async function requireManageable(
+  doer: Doer,
+  code: string,
+  text = 'there is nothing at this address',
+): Promise<AgencyOn> {
   const agency = await manageable(doer, code)
-  if (agency === null) throw new AppError('not_found', 'there is nothing at this address')
+  if (agency === null) throw new AppError('not_found', text)
   return agency
 }

@@ -170,6 +170,7 @@ for (const store of stores()) {
       await t.rejects(run(name, [word], values), { code: 'usage', message: text }, `${name} ${word} ${text}`)
     await t.rejects(run('agency change', ['H99.none'], { day: '2026-09-01', name: 'X' }), {
       code: 'not_found',
+      message: /no agency has the code H99\.none today/,
     })
     await t.rejects(run('agency history', ['H99.none']), { code: 'not_found' })
     await t.rejects(run('agency close', ['H99.05'], { day: '2026-11-21' }), {

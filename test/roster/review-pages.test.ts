@@ -308,8 +308,8 @@ t.test(
       )
     t.match(
       (await web.get(`/?asOf=${day}`, admin)).body,
-      /danh sách chưa được xác nhận/,
-      'not by the province',
+      /1\/1 cơ quan đã xác nhận danh sách/,
+      'not by the province, but by all of it that has people',
     )
     const api = await web.get(`/api/v1/adoption?asOf=${day}`, admin, { accept: 'application/json' })
     const known = JSON.parse(api.body).agencies.map((each: { code: string; confirmedOn: string | null }) => [
