@@ -48,6 +48,13 @@ export async function saveAgencies(trx: Trx, read: Staged, { root }: { root: Roo
             is not distinct from (s.code, s.name, s.level, s.sector, s.parent_id, s.sort_key, s.search_key))
       from agency a where a.id = s.agency_id)
     where s.run_id = ${run}`.execute(trx)
+  // a code is free for another agency once the one that bore it is closed; which ones close is told by what was said before
+  await endPeriods(
+    trx,
+    read.day,
+    sql`select closed.id from (${closing(read)}) closed join agency_period p on p.agency_id = closed.id
+      and p.last_day = 'infinity' join roster_staged_agency s on s.run_id = ${run} and s.moved and s.code = p.code`,
+  )
   await sql`
     update agency a set said = ${agencySaid(read)}, said_parent_id = s.parent_id from roster_staged_agency s
     where s.run_id = ${run} and s.agency_id = a.id
@@ -58,13 +65,6 @@ export async function saveAgencies(trx: Trx, read: Staged, { root }: { root: Roo
   await sql`
     update roster_staged_agency s set known_before = true where s.run_id = ${run} and s.moved
       and exists (select 1 from agency_period p where p.agency_id = s.agency_id)`.execute(trx)
-  // a code is free for another agency once the one that bore it is closed
-  await endPeriods(
-    trx,
-    read.day,
-    sql`select closed.id from (${closing(read)}) closed join agency_period p on p.agency_id = closed.id
-      and p.last_day = 'infinity' join roster_staged_agency s on s.run_id = ${run} and s.moved and s.code = p.code`,
-  )
   await endPeriods(trx, read.day, moved)
   await sql`
     insert into agency_period (agency_id, first_day, code, name, level, sector, parent_id, sort_key, search_key)
