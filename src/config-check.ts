@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { type Config, ConfigSchema, type SourceConfig } from './config-schema.ts'
+import { type Config, ConfigSchema, type SourceConfig, trustedFields } from './config-schema.ts'
 
 /** The path of a key, such as `roster.sources.0.url`, and what was expected there. */
 export type Problem = { key: string; expected: string }
@@ -225,22 +225,9 @@ function patternProblem(pattern: string): string | null {
   }
 }
 
-const trusted = [
-  'fullName',
-  'staffId',
-  'personalNumber',
-  'birthDay',
-  'address',
-  'phone',
-  'email',
-  'title',
-  'staffClass',
-  'agency',
-  'absence',
-]
-
 function trustProblem({ roster }: Config): Problem | null {
   const names = roster.sources.map(({ name }) => name)
+  const trusted: readonly string[] = trustedFields
   for (const [field, order] of Object.entries(roster.trust)) {
     if (!trusted.includes(field))
       return { key: `roster.trust.${field}`, expected: `one of ${trusted.join(', ')} is expected` }

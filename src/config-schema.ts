@@ -385,6 +385,22 @@ const TableSource = Type.Object(
   { ...closed, description: 'A roster source of kind `csv` or `xlsx`.' },
 )
 
+/** What may be trusted to one source more than to another. */
+export const trustedFields = [
+  'fullName',
+  'staffId',
+  'personalNumber',
+  'birthDay',
+  'address',
+  'phone',
+  'email',
+  'title',
+  'staffClass',
+  'agency',
+  'absence',
+] as const
+export type TrustedField = (typeof trustedFields)[number]
+
 const Roster = Type.Object(
   {
     root: Type.Optional(
@@ -399,8 +415,7 @@ const Roster = Type.Object(
     }),
     trust: Type.Record(Type.String(), Type.Array(Type.String()), {
       default: {},
-      description:
-        'Field → sources in order of trust; those not named follow in the order they are configured in, then imports, the newest first. `agency` says which source leads: where a person serves, and when they leave. Fields: fullName, staffId, personalNumber, birthDay, address, phone, email, title, staffClass, agency, absence.',
+      description: `Field → sources in order of trust; those not named follow in the order they are configured in, then imports, the newest first. \`agency\` says which source leads: where a person serves, and when they leave. Fields: ${trustedFields.join(', ')}.`,
     }),
     personalNumberKey: Type.Optional(Secret),
     holdingDays: Type.Integer({

@@ -4,6 +4,7 @@
  * The source trusted most for `agency` leads: its posts, and with them class and title, are where the person serves,
  * unless a decision said otherwise after it last spoke.
  */
+import type { TrustedField } from '../config.ts'
 import type { Said } from './roster.ts'
 
 /** What one source says of the person, and since when. */
@@ -24,22 +25,8 @@ export type Override = { saidPosts: string; posts: string; source?: string | nul
 
 export type Merged = { said: Said; lead: { source: string; key: string }; overridden: boolean }
 
-export const trustedFields = [
-  'fullName',
-  'staffId',
-  'personalNumber',
-  'birthDay',
-  'address',
-  'phone',
-  'email',
-  'title',
-  'staffClass',
-  'agency',
-  'absence',
-] as const
-
 /** Fields that go together under the name of one. */
-const parts: Record<(typeof trustedFields)[number], readonly (keyof Said)[]> = {
+const parts: Record<TrustedField, readonly (keyof Said)[]> = {
   fullName: ['fullName'],
   staffId: ['staffId'],
   personalNumber: ['numberHash', 'numberTail'],
@@ -63,9 +50,9 @@ export function merge(
   if (!lead) return null
   const said: Said = {}
   const heard = says.filter(each => each === lead || !each.outside)
-  for (const field of trustedFields) {
-    const chosen = ranked(heard, trust, field).find(each => parts[field].some(part => part in each.said))
-    if (chosen) for (const part of parts[field]) take(said, chosen.said, part)
+  for (const [field, together] of Object.entries(parts)) {
+    const chosen = ranked(heard, trust, field).find(each => together.some(part => part in each.said))
+    if (chosen) for (const part of together) take(said, chosen.said, part)
   }
   // a leading source that tells of no absence cannot end one, but neither does another speak for it: as merged above
   const overridden =
