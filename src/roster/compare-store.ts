@@ -20,6 +20,7 @@ export type CompareOptions = { trust: Trust; holders: AddressHolders | null; roo
 
 /** Marks who is who and what moved; answers the counts. Nothing outside the staged rows changes. */
 export async function compare(trx: Trx, read: Staged, options: CompareOptions): Promise<Movements> {
+  await planForMany(trx)
   await sql`
     update roster_staged_person set person_id = null, movement = 'joiner', review = null, candidate_id = null,
       record_number = null, lead_source = null, lead_key = null
@@ -456,6 +457,16 @@ export function closing(read: Staged) {
       select missing.id, missing.parent_id from missing join needed on needed.parent_id = missing.id
     )
     select id from missing where id not in (select id from needed)`
+}
+
+/**
+ * Until the transaction ends: three thousand rows tell enough of a table, and joins and sorts of a hundred thousand people
+ * do not go by way of files. A run is alone with its sort or join, so that the memory is needed once or twice.
+ */
+async function planForMany(trx: Trx): Promise<void> {
+  await sql`select set_config('default_statistics_target', '10', true), set_config('work_mem', '32MB', true)`.execute(
+    trx,
+  )
 }
 
 /** The columns that joins go by. Of whole rows it would take as long as writing them. */

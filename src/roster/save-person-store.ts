@@ -73,15 +73,16 @@ export async function saveJoiners(trx: Trx, read: Staged): Promise<void> {
     insert into roster_record as known (source, source_key, person_id, digest, said, said_on)
     select ${source}, source_key, new_id, ${digestOf(run)}, said, ${day}::date
     from roster_staged_person s where ${joins}
-    on conflict (source, source_key) do update set ${saidAgain}`.execute(trx)
+    ${firstLoad ? sql`` : sql`on conflict (source, source_key) do update set ${saidAgain}`}`.execute(trx)
+  // two codes may come to mean one agency, of which somebody new has one post
   await sql`
     insert into employment (person_id, agency_id, staff_class, title, is_primary, first_day)
-    select s.new_id, coalesce(w.agency_id, a.agency_id), w.staff_class, w.title, w.is_primary,
-      coalesce(w.start_day, ${since(read)}::date)
+    select distinct on (s.new_id, coalesce(w.agency_id, a.agency_id)) s.new_id, coalesce(w.agency_id, a.agency_id),
+      w.staff_class, w.title, w.is_primary, coalesce(w.start_day, ${since(read)}::date)
     from roster_staged_post w join roster_staged_person s using (run_id, source_key)
     left join agency_period a on w.agency_id is null and a.code = w.agency_code and a.last_day = 'infinity'
     where ${joins}
-    on conflict (person_id, agency_id) where last_day = 'infinity' do nothing`.execute(trx)
+    order by s.new_id, coalesce(w.agency_id, a.agency_id), w.is_primary desc`.execute(trx)
   if (read.tellsAbsence) {
     await sql`
       insert into absence (person_id, first_day, last_day, kind, document, source)
