@@ -1,5 +1,6 @@
 /** Reads a source into the staging tables: agencies, then of the people those who are not as they were. */
 import { createHash, createHmac } from 'node:crypto'
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { agencyLevels, readSecret } from '../config.ts'
 import { heartbeat } from '../database/run.ts'
@@ -79,7 +80,7 @@ async function readPeople(reading: Reading, options: SyncOptions): Promise<void>
   let writing: Promise<void> = Promise.resolve()
   try {
     for await (const page of reader.people()) {
-      const fresh = freshOf(page, { seen, mixed, parse, keys })
+      const fresh = await freshOf(page, { seen, mixed, parse, keys })
       counts.same += page.length - fresh.length
       counts.read += page.length
       await writing
@@ -97,6 +98,7 @@ async function readPeople(reading: Reading, options: SyncOptions): Promise<void>
 }
 
 type Parsed = StagedPerson | Disabled | Rejection
+type Fresh = { parsed: Parsed; digest: bigint | null }
 type Understanding = {
   seen: Seen
   mixed: (digest: bigint) => bigint
@@ -104,27 +106,35 @@ type Understanding = {
   keys: Numbering | null
 }
 
+/** More at once, and the database waits for us although it is done with the page before; fewer, and the turns cost time. */
+const PARSED_AT_ONCE = 100
+
 /**
  * Those of a page that do not say just what they said last time, understood. Where rows may be told apart by nothing but
  * their order, the others are counted in their place among them.
  */
-function freshOf(
-  page: readonly DirectoryEntry[],
-  { seen, mixed, parse, keys }: Understanding,
-): { parsed: Parsed; digest: bigint | null }[] {
-  return page.flatMap(entry => {
-    const digest = entry.digest === undefined ? null : mixed(entry.digest)
-    const same = digest !== null && seen.find(digest) !== 0
-    if (same && keys === null) return []
-    const parsed = keys === null ? parse(entry) : keys.numbered(parse(entry))
-    return same ? [] : [{ parsed, digest }]
-  })
+async function freshOf(page: readonly DirectoryEntry[], understanding: Understanding): Promise<Fresh[]> {
+  const fresh: Fresh[] = []
+  let parsed = 0
+  for (const entry of page) {
+    const each = freshEntry(entry, understanding)
+    if (each === null) continue
+    fresh.push(each)
+    parsed += 1
+    if (parsed % PARSED_AT_ONCE === 0) await othersTurn()
+  }
+  return fresh
 }
 
-async function stagePage(
-  { context, run, counts }: Reading,
-  fresh: readonly { parsed: Parsed; digest: bigint | null }[],
-): Promise<void> {
+function freshEntry(entry: DirectoryEntry, { seen, mixed, parse, keys }: Understanding): Fresh | null {
+  const digest = entry.digest === undefined ? null : mixed(entry.digest)
+  const same = digest !== null && seen.find(digest) !== 0
+  if (same && keys === null) return null
+  const parsed = keys === null ? parse(entry) : keys.numbered(parse(entry))
+  return same ? null : { parsed, digest }
+}
+
+async function stagePage({ context, run, counts }: Reading, fresh: readonly Fresh[]): Promise<void> {
   if (fresh.length === 0) return
   const { db } = context
   const taken: StagedEntry[] = []
