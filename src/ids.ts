@@ -81,12 +81,20 @@ export function streamSafe(text: string): string {
   return text.length > 30 ? text.replace(MANY_MARKS, '$1') : text
 }
 
-/** Printable ASCII with single blanks inside: most of what machines write, and clean as it is. */
-const CLEAN = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/
+/**
+ * Printable ASCII and composed Latin letters, as Vietnamese is written, with single blanks inside: most of what machines
+ * write, and clean as it is. None of these characters changes in NFC beside another of them.
+ */
+const CLEAN = /^[\x21-\x7e\u00c0-\u024f\u1e00-\u1eff]+(?: [\x21-\x7e\u00c0-\u024f\u1e00-\u1eff]+)*$/
+
+/** Whether the text is surely as `cleanText` would make it, without a character that cannot be seen. */
+export function isClean(text: string): boolean {
+  return CLEAN.test(text)
+}
 
 /** Text as we keep it: NFC, white space folded to single blanks, none at the ends. */
 export function cleanText(text: string): string {
-  if (CLEAN.test(text)) return text
+  if (isClean(text)) return text
   return streamSafe(text).normalize('NFC').replace(/\s+/gu, ' ').trim()
 }
 

@@ -4,7 +4,7 @@
  * Given names are rarely apart in a directory, and `sn` and `givenName` are often filled the wrong way
  * round; the full name is what can be trusted. All functions give the same answer for NFC and NFD.
  */
-import { cleanText, streamSafe } from '../ids.ts'
+import { cleanText, isClean, streamSafe } from '../ids.ts'
 
 /** Parts of a name, spelled as in the full name; `''` where the name has no such part. */
 export type Name = { family: string; middle: string; given: string }
@@ -30,11 +30,12 @@ export function splitName(full: string): Name {
 const APOSTROPHE = "'’‘ʼʻ`´′"
 const HYPHEN = '\\-‐‑‒–—'
 const ATTACHED_MARK = new RegExp(`^H[${APOSTROPHE}]\\p{L}`, 'iu')
+const MAY_MARK = /^[HY]/i
 const LONE_MARK = new RegExp(`^(?:Y|H[${APOSTROPHE}]?)$`, 'iu')
 
 /** How many leading words are an Ede given name; 0 for all other names. */
 function markedGiven(words: readonly string[]): number {
-  if (words.length < 2) return 0
+  if (words.length < 2 || !MAY_MARK.test(words[0] ?? '')) return 0
   if (ATTACHED_MARK.test(words[0] ?? '')) return 1
   return LONE_MARK.test(words[0] ?? '') ? 2 : 0
 }
@@ -48,8 +49,31 @@ const DROPPED = new RegExp(`[\\p{M}\\p{Cf}${APOSTROPHE}${HYPHEN}]`, 'gu')
  * single. So hòa = hoà = HÒA = hoa. For searching and comparing only, never for showing.
  */
 export function foldText(text: string): string {
+  if (!isClean(text)) return fold(text)
+  let folded = ''
+  for (const word of text.split(' ')) {
+    const each = foldWord(word)
+    if (each !== '') folded += folded === '' ? each : ` ${each}`
+  }
+  return folded
+}
+
+function fold(text: string): string {
   const bare = streamSafe(text.toLowerCase()).normalize('NFD').replace(DROPPED, '')
   return cleanText(bare.replace(/[đðɖƀøłı]/g, letter => UNDECOMPOSED[letter] ?? letter))
+}
+
+/** Vietnamese has some thousand syllables, and a province as many names of them: understood once, they are looked up. */
+const WORDS_KEPT = 5_000
+const LONGEST_KEPT = 30
+const foldedWords = new Map<string, string>()
+
+function foldWord(word: string): string {
+  const known = foldedWords.get(word)
+  if (known !== undefined) return known
+  const found = fold(word)
+  if (foldedWords.size < WORDS_KEPT && word.length <= LONGEST_KEPT) foldedWords.set(word, found)
+  return found
 }
 
 /**
@@ -98,15 +122,13 @@ const TONES: Record<string, string> = {
 const FOREIGN_MARK = '6'
 const LETTER_MARKS = /[\u0302\u0306\u031b]/u // circumflex, breve, horn: they make ă â ê ô ơ ư
 
-/** Vietnamese has some thousand syllables, and a province as many names of them: weighed once, they are looked up. */
-const WEIGHTS_KEPT = 5_000
 const weighed = new Map<string, string>()
 
 function weights(text: string): string {
   const known = weighed.get(text)
   if (known !== undefined) return known
   const found = weigh(text)
-  if (weighed.size < WEIGHTS_KEPT && text.length <= 30) weighed.set(text, found)
+  if (weighed.size < WORDS_KEPT && text.length <= LONGEST_KEPT) weighed.set(text, found)
   return found
 }
 

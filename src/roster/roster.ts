@@ -4,7 +4,15 @@
  * Every reason is one of a closed list, so that pages can say it in Vietnamese; `detail` is the value at fault,
  * shortened. A rejected entry is never read as a departure: its key is kept.
  */
-import { type AgencyCode, cleanText, type Day, parseAddress, parseAgencyCode, parseDay } from '../ids.ts'
+import {
+  type AgencyCode,
+  cleanText,
+  type Day,
+  isClean,
+  parseAddress,
+  parseAgencyCode,
+  parseDay,
+} from '../ids.ts'
 import { parseCellDay } from './cell-day.ts'
 import { normaliseDn, parentDn } from './dn.ts'
 import {
@@ -171,7 +179,8 @@ const LONGEST = 200
 const SHOWN_OF_A_BAD_VALUE = 60
 const TAIL_DIGITS = 4
 
-type Field = { text: string | null } | { reason: RejectionReason; detail: string }
+type Fault = { reason: RejectionReason; detail: string }
+type Field = { text: string | null } | Fault
 
 /** The attributes to ask the directory for. */
 export function attributeNames(mapping: PersonMapping | AgencyMapping): string[] {
@@ -204,7 +213,7 @@ export function personParser(
   const readers = readersOf({ key: mapping.key, ...attributes }, context.nameKey)
   const isDisabled = disabledReader(disabled, context.nameKey)
   return entry => {
-    const read = fields(entry, readers)
+    const read = new Fields(entry, readers)
     if (mapping.key !== undefined && !read.value('key')) return read.rejection('person', 'missing_key', '')
     if (isDisabled(entry)) return { disabled: true, key: read.key }
     return personOf(entry, read, { mapping, readers, context })
@@ -302,7 +311,7 @@ export function toAgency(
   context: ParseContext = ALONE,
 ): StagedAgency | Rejection {
   const readers = readersOf({ key: mapping.key, ...mapping.attributes }, context.nameKey)
-  const read = fields(entry, readers)
+  const read = new Fields(entry, readers)
   const code = parseAgencyCode(read.value('code') ?? '')
   const { key } = read
   const { ownRef } = refsOf(entry, mapping, { code: code ?? '', nameKey: context.nameKey })
@@ -414,62 +423,74 @@ function readersOf(mappings: { [field: string]: FieldMapping | undefined }, name
   )
 }
 
-type Fields = ReturnType<typeof fields>
-
 /** Fields that name an agency; all their values are read elsewhere. */
 const MANY = new Set(['agency', 'agencyName'])
 /** Fields that decide who somebody is: a damaged one rejects the entry, of another only the value is left out. */
 const DECIDING = new Set(['key', 'staffId', 'fullName', 'familyName', 'givenName', 'agency', 'code', 'name'])
 
-/** Reads the first value of each field, cleaned; remembers the first one that cannot be taken. */
-function fields(entry: DirectoryEntry, readers: Readers) {
-  const values = new Map<string, string>()
-  const faults: { reason: RejectionReason; detail: string }[] = []
-  let problem: { reason: RejectionReason; detail: string } | null = entry.problem ?? null
-  for (const [field, { read: reader, from }] of readers) {
-    const read = cleanValue(reader(entry)[0])
-    const note = entry.notes?.get(from) ?? null
-    const fault = note ?? ('reason' in read ? read : null)
-    if (fault === null) {
-      if ('text' in read && read.text !== null && !MANY.has(field)) values.set(field, read.text)
-    } else if (note === null || DECIDING.has(field)) {
-      problem ??= { reason: fault.reason, detail: `${field}: ${fault.detail}` }
-    } else {
-      const detail = field === 'personalNumber' ? maskNumber(fault.detail) : fault.detail
-      faults.push({ reason: fault.reason, detail: `${field}: ${detail}` })
+/** The first value of each field, cleaned, and what cannot be taken: of the whole entry the first such thing. */
+class Fields {
+  readonly key: string
+  readonly problem: Fault | null
+  readonly dropped: Rejection[]
+  readonly #entry: DirectoryEntry
+  readonly #values = new Map<string, string>()
+
+  constructor(entry: DirectoryEntry, readers: Readers) {
+    this.#entry = entry
+    const faults: { field: string; fault: Fault }[] = []
+    let problem: Fault | null = entry.problem ?? null
+    for (const [field, { read: reader, from }] of readers) {
+      const read = cleanValue(reader(entry)[0])
+      const note = entry.notes?.get(from) ?? null
+      const fault = note ?? ('reason' in read ? read : null)
+      if (fault === null) {
+        if ('text' in read && read.text !== null && !MANY.has(field)) this.#values.set(field, read.text)
+      } else if (note === null || DECIDING.has(field)) {
+        problem ??= { reason: fault.reason, detail: `${field}: ${fault.detail}` }
+      } else faults.push({ field, fault })
+    }
+    this.problem = problem
+    this.key = this.#values.get('key') ?? (entry.dn.slice(0, LONGEST) || `${entry.row ?? ''}`)
+    this.dropped = faults.map(({ field, fault: { reason, detail } }) =>
+      this.rejection(
+        'value',
+        reason,
+        `${field}: ${field === 'personalNumber' ? maskNumber(detail) : detail}`,
+      ),
+    )
+  }
+
+  value(field: string): string | null {
+    return this.#values.get(field) ?? null
+  }
+
+  rejection(subject: Rejection['subject'], reason: RejectionReason, detail: string): Rejection {
+    const { row, cells } = this.#entry
+    return {
+      subject,
+      key: this.key,
+      reason,
+      detail: maskNumbers(detail).slice(0, LONGEST),
+      ...(row === undefined ? {} : { row, ...(cells ? { cells } : {}) }),
     }
   }
-  const key = values.get('key') ?? (entry.dn.slice(0, LONGEST) || `${entry.row ?? ''}`)
-  const place =
-    entry.row === undefined ? {} : { row: entry.row, ...(entry.cells ? { cells: entry.cells } : {}) }
-  const rejection = (subject: Rejection['subject'], reason: RejectionReason, detail: string): Rejection => ({
-    subject,
-    key,
-    reason,
-    detail: maskNumbers(detail).slice(0, LONGEST),
-    ...place,
-  })
-  const dropped = faults.map(({ reason, detail }) => rejection('value', reason, detail))
-  return {
-    key,
-    problem,
-    dropped,
-    value: (field: string) => values.get(field) ?? null,
-    rejection,
-    drop: (reason: RejectionReason, detail: string) => {
-      dropped.push(rejection('value', reason, detail))
-    },
+
+  drop(reason: RejectionReason, detail: string): void {
+    this.dropped.push(this.rejection('value', reason, detail))
   }
 }
 
+const NO_VALUE = { text: null }
 const NO_TEXT = /[\p{Cc}\p{Cs}�]/u
 /** Marks that turn the direction of writing or cannot be seen: they have no place in a name and serve only to deceive. */
 const UNSEEN = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu
 
 function cleanValue(raw: string | undefined): Field {
-  if (raw === undefined) return { text: null }
+  if (raw === undefined) return NO_VALUE
+  if (raw.length <= LONGEST && isClean(raw)) return { text: raw }
   const text = cleanText(raw)
-  if (text === '') return { text: null }
+  if (text === '') return NO_VALUE
   if (text.length <= LONGEST && !NO_TEXT.test(text)) return { text: text.replace(UNSEEN, '') || null }
   const shown = text.slice(0, SHOWN_OF_A_BAD_VALUE).replace(/[\p{Cc}\p{Cs}]/gu, '�')
   return text.length > LONGEST

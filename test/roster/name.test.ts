@@ -1,4 +1,5 @@
 import t from 'tap'
+import { isClean } from '../../src/ids.ts'
 import { foldText, type Name, sortKey, sortKeyOfTitle, splitName } from '../../src/roster/name.ts'
 
 const name = (family: string, middle: string, given: string): Name => ({ family, middle, given })
@@ -181,4 +182,44 @@ t.test('agencies stand in reading order, numbers by value', async t => {
   const collator = new Intl.Collator('vi', { sensitivity: 'accent', numeric: true })
   t.same(list.toSorted(collator.compare), list)
   t.equal(sortKeyOfTitle('Sở Kế hoạch – Đầu tư'), sortKeyOfTitle('SỞ KẾ HOẠCH - ĐẦU TƯ'))
+})
+
+t.test(
+  'letters that pass for clean as they stand are changed by no composition, whatever stands beside them',
+  async t => {
+    const range = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, at) => String.fromCodePoint(from + at))
+    const letters = [...range(0x21, 0x7e), ...range(0xc0, 0x24f), ...range(0x1e00, 0x1eff)]
+    const wrong = letters.filter(letter => {
+      const beside = letters.map(other => letter + other).join(' ')
+      return !isClean(beside) || beside.normalize('NFC') !== beside || /[\s\p{C}]/u.test(letter)
+    })
+    t.same(wrong, [])
+    const unclean = [' An', 'An ', 'An  Bình', 'An\tBình', 'An\u00a0Bình', 'An\u200bh', 'a\u0301', '']
+    t.same(unclean.filter(isClean), [])
+  },
+)
+
+t.test('a text folded word by word has the key it has as a whole', async t => {
+  const choose = chooser(2_025)
+  const words = [
+    ...FAMILIES,
+    ...MIDDLES,
+    ...GIVENS,
+    "H'Hen",
+    'Niê',
+    '-',
+    "'",
+    'ĐỖ',
+    'Straße',
+    'Y',
+    'İ',
+    'A-Rem',
+  ]
+  const texts = Array.from({ length: 2_000 }, () =>
+    [choose(words), choose(words), choose(words)].join(' ').trim(),
+  )
+  // one character that is dropped, and the text is no longer taken for clean
+  const wrong = texts.filter(text => foldText(text) !== foldText(`${text}\u00ad`))
+  t.same(wrong, [])
 })

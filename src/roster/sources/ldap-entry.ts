@@ -151,9 +151,8 @@ function readAttributes({ bytes, start, end }: Span, binary: ReadonlySet<string>
   walk.enter(TAG.sequence, end)
   while (walk.at < end) {
     const attributeEnd = walk.enter(TAG.sequence, end)
-    const sent = walk.text(attributeEnd).toLowerCase()
-    const name = sent.includes(';range=') ? (parseRange(sent)?.name ?? sent) : sent
-    const isBytes = isBinary(name) || binary.has(name)
+    const { name, isBinary: always } = nameAt(walk, attributeEnd)
+    const isBytes = always || binary.has(name)
     walk.enter(TAG.set, attributeEnd)
     const values = attributes.get(name) ?? []
     while (walk.at < attributeEnd) {
@@ -168,4 +167,34 @@ function readAttributes({ bytes, start, end }: Span, binary: ReadonlySet<string>
     attributes.set(name, values)
   }
   return attributes
+}
+
+/** An attribute as entries call it; `sent` are the bytes of its name with its options. */
+type Name = { sent: Buffer; name: string; isBinary: boolean }
+
+/** Entry after entry has the same few names in the same order: they are compared by their bytes and not read anew. */
+const NAMES_KEPT = 64
+const knownNames: Name[] = []
+let nextName = 0
+
+function nameAt(walk: Walk, limit: number): Name {
+  const end = walk.enter(TAG.octets, limit)
+  const { bytes, at } = walk
+  walk.at = end
+  for (let tried = 0; tried < knownNames.length; tried++) {
+    if (nextName >= knownNames.length) nextName = 0
+    const known = knownNames[nextName++]
+    if (known && isSent(known.sent, bytes, at, end)) return known
+  }
+  const sent = bytes.toString('utf8', at, end).toLowerCase()
+  const name = sent.includes(';range=') ? (parseRange(sent)?.name ?? sent) : sent
+  const found = { sent: Buffer.from(bytes.subarray(at, end)), name, isBinary: isBinary(name) }
+  if (knownNames.length < NAMES_KEPT) nextName = knownNames.push(found)
+  return found
+}
+
+function isSent(sent: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (end - start !== sent.length) return false
+  for (let at = 0; at < sent.length; at++) if (sent[at] !== bytes[start + at]) return false
+  return true
 }
