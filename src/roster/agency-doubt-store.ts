@@ -63,7 +63,9 @@ function tree(read: Staged, root: string): RawBuilder<unknown> {
       union
       select edge.below from placed join edge on edge.above = placed.node
     ), up as (
-      select below as start, above as node from edge where below not in (select node from placed)
+      -- with in() each one would be compared with all: the planner takes a recursion for too long to be looked up
+      select below as start, above as node from edge
+      where not exists (select from placed where placed.node = edge.below)
       union
       select up.start, edge.above from up join edge on edge.below = up.node where up.node <> up.start
     )`

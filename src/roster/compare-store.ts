@@ -483,6 +483,6 @@ async function analyzeStaged(db: Db): Promise<void> {
 export async function analyzeRoster(db: Db): Promise<void> {
   // until the transaction ends: three thousand rows tell enough of a table
   await sql`set local default_statistics_target = 10`.execute(db)
-  for (const table of ['person', 'employment', 'agency_period', 'roster_record'])
+  for (const table of ['person', 'employment', 'agency', 'agency_period', 'roster_record'])
     await sql`analyze ${sql.table(table)}`.execute(db)
 }
