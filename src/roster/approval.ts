@@ -9,7 +9,7 @@ import { foldText, sortKeyOfTitle } from './name.ts'
 import { type KeptRecord, recordsBySource } from './record-store.ts'
 import { type Movements, personSaid, type Staged } from './roster.ts'
 import { agencyOfImport } from './source-name.ts'
-import { dropOvertaken, isFirstLoad, lockRoster, type StagedEntry, stagePeople } from './stage-store.ts'
+import { dropOvertaken, isFirstLoad, lockRoster, type StagedEntry, StagedPage } from './stage-store.ts'
 import { countRejected, refusedRun, save } from './store.ts'
 
 import type { ReadingContext, RosterResult } from './sync.ts'
@@ -80,7 +80,9 @@ export async function applyRecords(
         source,
         scope: configured?.agency ?? agencyOfImport(source) ?? null,
       })
-      await stagePeople(db, run.id, said.map(stagedFromRecord))
+      const people = new StagedPage(run.id)
+      for (const each of said) people.add(stagedFromRecord(each))
+      await people.save(db)
       const movements = await db.transaction().execute(async trx => {
         await lockRoster(trx)
         await fence(trx, run)

@@ -1,6 +1,14 @@
 /** What a run read, staged as sets until it is compared and saved, and dropped when it was. */
 import { sql } from 'kysely'
-import { type Copied, copyRows, type Db, rowsOf, type Trx } from '../database/database.ts'
+import {
+  type Copied,
+  copiedValues,
+  copyLine,
+  copyRows,
+  type Db,
+  rowsOf,
+  type Trx,
+} from '../database/database.ts'
 import { type Rejection, type StagedAgency, type StagedPerson, saidBy } from './roster.ts'
 
 export async function stageAgencies(db: Db, run: number, page: readonly StagedAgency[]): Promise<void> {
@@ -35,20 +43,42 @@ export type StagedEntry = { person: StagedPerson; digest: bigint | null }
 /** Fewer people are sooner sent as one statement than as two copies. */
 const WORTH_COPYING = 200
 
-export async function stagePeople(db: Db, run: number, page: readonly StagedEntry[]): Promise<void> {
-  if (page.length < WORTH_COPYING || !(await copyPeople(db, run, page))) await insertPeople(db, run, page)
+/**
+ * People on their way into the staging tables, written out as they are read: what they were read from need not be kept
+ * until a page of them is full.
+ */
+export class StagedPage {
+  readonly #run: number
+  #people = ''
+  #posts = ''
+  #count = 0
+
+  constructor(run: number) {
+    this.#run = run
+  }
+
+  add(entry: StagedEntry): void {
+    this.#people += copyLine(personCopied(this.#run, entry))
+    for (const post of postsCopied(this.#run, entry.person)) this.#posts += copyLine(post)
+    this.#count += 1
+  }
+
+  async save(db: Db): Promise<void> {
+    if (this.#count === 0) return
+    if (this.#count >= WORTH_COPYING && (await this.#copy(db))) return
+    await insertPeople(db, this.#run, this.#people.slice(0, -1).split('\n').map(copiedValues))
+  }
+
+  async #copy(db: Db): Promise<boolean> {
+    if (!(await copyRows(db, `roster_staged_person (${personColumns})`, this.#people))) return false
+    return copyRows(db, `roster_staged_post (${postColumns})`, this.#posts)
+  }
 }
 
-async function copyPeople(db: Db, run: number, page: readonly StagedEntry[]): Promise<boolean> {
-  const people = page.map(entry => personCopied(run, entry))
-  if (!(await copyRows(db, personColumns, people))) return false
-  const posts = page.flatMap(({ person }) => postsCopied(run, person))
-  return copyRows(db, postColumns, posts)
-}
-
-const personColumns = `roster_staged_person (run_id, source_key, staff_id, full_name, sort_key, search_key, staff_class,
-  title, phone, email, start_day, end_day, absent_from, absent_until, absence_kind, absence_document, birth_day,
-  number_hash, number_tail, address, digest, said, row_number)`
+const personColumns = `run_id, source_key, staff_id, full_name, sort_key, search_key, staff_class, title, phone, email,
+  start_day, end_day, absent_from, absent_until, absence_kind, absence_document, birth_day, number_hash, number_tail,
+  address, digest, said, row_number`
+const columnNames = personColumns.split(/,\s+/)
 
 function personCopied(run: number, { person, digest }: StagedEntry): Copied {
   return [
@@ -83,54 +113,36 @@ function kept(digest: bigint | null): string | null {
   return digest === null ? null : BigInt.asIntN(64, digest).toString()
 }
 
-const postColumns =
-  'roster_staged_post (run_id, source_key, agency_code, is_primary, staff_class, title, start_day)'
+const postColumns = 'run_id, source_key, agency_code, is_primary, staff_class, title, start_day'
 
 /** `posts` names each agency once. */
 function postsCopied(run: number, { key, posts, staffClass, title, startDay }: StagedPerson): Copied[] {
   return posts.map(({ code, primary }) => [run, key, code, primary ? 't' : 'f', staffClass, title, startDay])
 }
 
-async function insertPeople(db: Db, run: number, page: readonly StagedEntry[]): Promise<void> {
+async function insertPeople(
+  db: Db,
+  run: number,
+  people: readonly (readonly (string | null)[])[],
+): Promise<void> {
   // what is null is left out: half of the text that goes over the wire
-  const people = page.map(({ person, digest }) => ({
-    source_key: person.key,
-    staff_id: person.staffId ?? undefined,
-    full_name: person.fullName,
-    sort_key: person.sortKey,
-    search_key: person.searchKey,
-    staff_class: person.staffClass,
-    title: person.title ?? undefined,
-    phone: person.phone ?? undefined,
-    email: person.email ?? undefined,
-    start_day: person.startDay ?? undefined,
-    end_day: person.endDay ?? undefined,
-    absent_from: person.absentFrom ?? undefined,
-    absent_until: person.absentUntil ?? undefined,
-    absence_kind: person.absenceKind ?? undefined,
-    absence_document: person.absenceDocument ?? undefined,
-    birth_day: person.birthDay ?? undefined,
-    number_hash: person.numberHash ?? undefined,
-    number_tail: person.numberTail ?? undefined,
-    address: person.address ?? undefined,
-    digest: kept(digest) ?? undefined,
-    said: saidBy(person),
-    row_number: person.row ?? undefined,
-  }))
+  const rows = people.map(values =>
+    Object.fromEntries(columnNames.map((name, i) => [name, values[i] ?? undefined])),
+  )
   await sql`
     with page as (
-      select * from json_to_recordset(${rowsOf(people)}::json) as t(source_key text, staff_id text, full_name text,
+      select * from json_to_recordset(${rowsOf(rows)}::json) as t(source_key text, staff_id text, full_name text,
         sort_key text, search_key text, staff_class text, title text, phone text, email text,
         start_day date, end_day date, absent_from date, absent_until date, absence_kind text, absence_document text,
-        birth_day date, number_hash text, number_tail text, address text, digest bigint, said json, row_number integer)
+        birth_day date, number_hash text, number_tail text, address text, digest bigint, said text, row_number integer)
     ), taken as (
-      insert into ${sql.raw(personColumns)}
+      insert into roster_staged_person (${sql.raw(personColumns)})
       select ${run}, source_key, staff_id, full_name, sort_key, search_key, staff_class, title, phone, email,
         start_day, end_day, absent_from, absent_until, absence_kind, absence_document, birth_day, number_hash,
-        number_tail, address, digest, said::text, row_number from page
+        number_tail, address, digest, said, row_number from page
       on conflict do nothing returning source_key, said, row_number, staff_class, title, start_day
     ), posts as (
-      insert into ${sql.raw(postColumns)}
+      insert into roster_staged_post (${sql.raw(postColumns)})
       select ${run}, source_key, post ->> 0, (post ->> 1)::boolean, staff_class, title, start_day
       from taken cross join lateral json_array_elements(said::json -> 'posts') as post
       on conflict do nothing
@@ -138,7 +150,7 @@ async function insertPeople(db: Db, run: number, page: readonly StagedEntry[]): 
     insert into roster_rejection (run_id, subject, source_key, reason, detail, row_number)
     select ${run}, 'person', source_key, 'duplicate_key', full_name, row_number from page
     where not exists (select 1 from taken where taken.source_key = page.source_key
-      and taken.said = page.said::text and taken.row_number is not distinct from page.row_number)`.execute(db)
+      and taken.said = page.said and taken.row_number is not distinct from page.row_number)`.execute(db)
 }
 
 export async function stageRejections(db: Db, run: number, page: readonly Rejection[]): Promise<void> {

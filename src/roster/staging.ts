@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { agencyLevels, readSecret } from '../config.ts'
+import type { Db } from '../database/database.ts'
 import { heartbeat } from '../database/run.ts'
 import { AppError } from '../error.ts'
 import { stageClaims } from './agency-claim-store.ts'
@@ -19,7 +20,7 @@ import { parseSector } from './sector.ts'
 import type { Seen } from './seen.ts'
 import type { DirectoryEntry } from './sources/entry.ts'
 import type { SourceMapping } from './sources/open.ts'
-import { type StagedEntry, stageAgencies, stagePeople, stageRejections } from './stage-store.ts'
+import { StagedPage, stageAgencies, stageRejections } from './stage-store.ts'
 
 import type { Reading, SyncContext, SyncOptions } from './sync.ts'
 
@@ -80,11 +81,12 @@ async function readPeople(reading: Reading, options: SyncOptions): Promise<void>
   let writing: Promise<void> = Promise.resolve()
   try {
     for await (const page of reader.people()) {
-      const fresh = await freshOf(page, { seen, mixed, parse, keys })
-      counts.same += page.length - fresh.length
+      const fresh = await freshOf(page, run.id, { seen, mixed, parse, keys })
+      counts.same += fresh.same
+      counts.disabled += fresh.disabled
       counts.read += page.length
       await writing
-      writing = stagePage(reading, fresh)
+      writing = stageFresh(db, run.id, fresh)
       writing.catch(() => {}) // met again at the next page
       options.progress?.(counts.read)
     }
@@ -98,7 +100,8 @@ async function readPeople(reading: Reading, options: SyncOptions): Promise<void>
 }
 
 type Parsed = StagedPerson | Disabled | Rejection
-type Fresh = { parsed: Parsed; digest: bigint | null }
+/** What of a page is to be written, and how many of it are not. */
+type Fresh = { people: StagedPage; rejected: Rejection[]; same: number; disabled: number }
 type Understanding = {
   seen: Seen
   mixed: (digest: bigint) => bigint
@@ -113,43 +116,39 @@ const PARSED_AT_ONCE = 100
  * Those of a page that do not say just what they said last time, understood. Where rows may be told apart by nothing but
  * their order, the others are counted in their place among them.
  */
-async function freshOf(page: readonly DirectoryEntry[], understanding: Understanding): Promise<Fresh[]> {
-  const fresh: Fresh[] = []
+async function freshOf(
+  page: readonly DirectoryEntry[],
+  run: number,
+  { seen, mixed, parse, keys }: Understanding,
+): Promise<Fresh> {
+  const fresh: Fresh = { people: new StagedPage(run), rejected: [], same: 0, disabled: 0 }
   let parsed = 0
   for (const entry of page) {
-    const each = freshEntry(entry, understanding)
-    if (each === null) continue
-    fresh.push(each)
+    const digest = entry.digest === undefined ? null : mixed(entry.digest)
+    const isSame = digest !== null && seen.find(digest) !== 0
+    if (isSame) fresh.same += 1
+    if (isSame && keys === null) continue
+    const each = keys === null ? parse(entry) : keys.numbered(parse(entry))
+    if (!isSame) addTo(fresh, each, digest)
     parsed += 1
     if (parsed % PARSED_AT_ONCE === 0) await othersTurn()
   }
   return fresh
 }
 
-function freshEntry(entry: DirectoryEntry, { seen, mixed, parse, keys }: Understanding): Fresh | null {
-  const digest = entry.digest === undefined ? null : mixed(entry.digest)
-  const same = digest !== null && seen.find(digest) !== 0
-  if (same && keys === null) return null
-  const parsed = keys === null ? parse(entry) : keys.numbered(parse(entry))
-  return same ? null : { parsed, digest }
+function addTo(fresh: Fresh, parsed: Parsed, digest: bigint | null): void {
+  if ('disabled' in parsed) fresh.disabled += 1
+  else if ('reason' in parsed) fresh.rejected.push(parsed)
+  else {
+    fresh.rejected.push(...parsed.dropped.map(each => ({ ...each, key: parsed.key })))
+    // an entry of which something was not taken is looked at, and told of, every time
+    fresh.people.add({ person: parsed, digest: parsed.dropped.length > 0 ? null : digest })
+  }
 }
 
-async function stagePage({ context, run, counts }: Reading, fresh: readonly Fresh[]): Promise<void> {
-  if (fresh.length === 0) return
-  const { db } = context
-  const taken: StagedEntry[] = []
-  const rejected: Rejection[] = []
-  for (const { parsed, digest } of fresh) {
-    if ('disabled' in parsed) counts.disabled += 1
-    else if ('reason' in parsed) rejected.push(parsed)
-    else {
-      rejected.push(...parsed.dropped.map(each => ({ ...each, key: parsed.key })))
-      // an entry of which something was not taken is looked at, and told of, every time
-      taken.push({ person: parsed, digest: parsed.dropped.length > 0 ? null : digest })
-    }
-  }
-  if (taken.length > 0) await stagePeople(db, run.id, taken)
-  await stageRejections(db, run.id, rejected)
+async function stageFresh(db: Db, run: number, { people, rejected }: Fresh): Promise<void> {
+  await people.save(db)
+  await stageRejections(db, run, rejected)
 }
 
 /** Rows that nothing tells apart but their order: the second and later get keys of their own, and are asked about. */
