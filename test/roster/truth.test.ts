@@ -51,6 +51,11 @@ const exchanged: Record<string, Round[]> = {
     { ...round([{ do: 'recode', which: 19 }]), kind: 'whole', bad: [5], order: 881 },
     { ...round([{ do: 'close', which: 31 }]), days: 2, kind: 'second', bad: [24], order: 576 },
   ],
+  'codes exchanged while one of their people cannot be read, who is then placed by the old code': [
+    round([{ do: 'open', which: 0, other: 0 }]),
+    { ...round([{ do: 'swap', which: 0, other: 1 }]), bad: [0] },
+    round([{ do: 'move', who: 0, where: 1 }]),
+  ],
   'codes exchanged while one of their people cannot be read, and a second source that knows them': [
     round([{ do: 'everywhere', who: 17 }]),
     { ...round([{ do: 'swap', which: 0, other: 1 }]), kind: 'whole', bad: [5], order: 881 },
