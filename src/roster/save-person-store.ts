@@ -28,11 +28,12 @@ export async function savePeople(trx: Trx, { run, source, day }: Staged): Promis
     on conflict (source, source_key) do update set ${saidAgain}
     where (known.person_id, known.digest, known.said, known.missing_since)
       is distinct from (excluded.person_id, excluded.digest, excluded.said, null::date)`.execute(trx)
-  // what was rejected was not looked at while codes may have come to mean others: it is no longer known by its digest
+  // what was rejected was not looked at while codes came to mean others: it is no longer known by its digest
   await sql`
     update roster_record r set digest = null from roster_rejection x
     where x.run_id = ${run} and x.subject in ('person', 'post') and r.source = ${source}
-      and r.source_key = x.source_key and r.digest is not null`.execute(trx)
+      and r.source_key = x.source_key and r.digest is not null
+      and exists (select 1 from roster_staged_agency a where a.run_id = ${run} and a.moved)`.execute(trx)
   await sql`
     update roster_staged_post post set agency_id = p.agency_id from agency_period p
     where post.run_id = ${run} and post.agency_id is null and p.code = post.agency_code and p.last_day = 'infinity'
