@@ -160,12 +160,12 @@ async function history(context: CommandContext, values: Values, [word = '']: str
 
 async function open(context: CommandContext, values: Values, [word = '']: string[]): Promise<Answer> {
   const doer = { context, operator: localOperator }
-  dayOf(doer, values)
+  const day = dayOf(doer, values)
   const typed: Typed = { level: 'unit', ...typedOptions(values), code: textOption(values, 'code') ?? word }
   typed.parent ??= await rootCode(context)
   const facts = factsOf(await wantedOf(doer, typed))
   if (facts === null) throw new AppError('usage', '--name: the name of the agency is expected')
-  return enter(doer, values, { change: { kind: 'open', facts }, code: facts.code, name: facts.name })
+  return enter(doer, values, { change: { kind: 'open', facts }, code: facts.code, name: facts.name, day })
 }
 
 function noAgency(word: string): string {
@@ -193,13 +193,14 @@ async function change(context: CommandContext, values: Values, [word = '']: stri
     change: { kind: 'change', agencyId, wanted },
     code: wanted.code ?? code,
     name: wanted.name ?? name,
+    day: dayOf(doer, values),
   })
 }
 
 async function close(context: CommandContext, values: Values, [word = '']: string[]): Promise<Answer> {
   const doer = { context, operator: localOperator }
   const { id: agencyId, code, name } = await requireManageable(doer, word, noAgency(word))
-  return enter(doer, values, { change: { kind: 'close', agencyId }, code, name })
+  return enter(doer, values, { change: { kind: 'close', agencyId }, code, name, day: dayOf(doer, values) })
 }
 
 function typedOptions(values: Values): Typed {
@@ -216,12 +217,11 @@ async function wantedOf(doer: Doer, typed: Typed) {
   throw new AppError('usage', `--${read.field}: ${agencyWords[doer.context.config.locale][read.problem]}`)
 }
 
-type Meant = { change: AgencyChange; code: string; name: string }
+type Meant = { change: AgencyChange; code: string; name: string; day: Day }
 
-async function enter(doer: Doer, values: Values, { change, code, name }: Meant): Promise<Answer> {
+async function enter(doer: Doer, values: Values, { change, code, name, day }: Meant): Promise<Answer> {
   const { locale } = doer.context.config
   const say = agencyWords[locale]
-  const day = dayOf(doer, values)
   const decided = decisionFrom(textOption(values, 'decision') ?? '', textOption(values, 'decision-day') ?? '')
   if (decided === null) throw new AppError('usage', `--decision, --decision-day: ${say.bothDecision}`)
   const outcome = await enterAs(doer, change, { day, decision: decided.decision })

@@ -480,9 +480,7 @@ async function analyzeStaged(db: Db): Promise<void> {
 }
 
 /** Lets the database know how many rows there are: without it, joins of whole tables are planned for a handful. */
-export async function analyzeRoster(db: Db): Promise<void> {
-  // until the transaction ends: three thousand rows tell enough of a table
-  await sql`set local default_statistics_target = 10`.execute(db)
+export async function analyzeRoster(trx: Trx): Promise<void> {
   for (const table of ['person', 'employment', 'agency', 'agency_period', 'roster_record'])
-    await sql`analyze ${sql.table(table)}`.execute(db)
+    await sql`analyze ${sql.table(table)}`.execute(trx)
 }

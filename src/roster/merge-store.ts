@@ -22,6 +22,7 @@ const PEOPLE_AT_ONCE = 500
  * side. The record of the source itself keeps what the source said.
  */
 export async function mergeStaged(trx: Trx, read: Staged, trust: Trust): Promise<void> {
+  let codes: AgencyCodes | null = null
   for (let after: string | null = ''; after !== null; ) {
     const page: Together[] = await together(trx, read, after)
     const merged = page.flatMap(each => {
@@ -31,9 +32,22 @@ export async function mergeStaged(trx: Trx, read: Staged, trust: Trust): Promise
       const result = merge([own, ...others], trust, each.override)
       return result === null ? [] : [{ key: each.key, ...result }]
     })
-    if (merged.length > 0) await restage(trx, read, merged)
+    if (merged.length > 0) {
+      codes ??= await codesOf(trx, read)
+      await restage(trx, read, { merged, codes })
+    }
     after = page.length < PEOPLE_AT_ONCE ? null : (page.at(-1)?.key ?? null)
   }
+}
+
+/** Of each agency the code by which this read means it; those that it means by none are left out. */
+type AgencyCodes = ReadonlyMap<number, string>
+
+async function codesOf(trx: Trx, read: Staged): Promise<AgencyCodes> {
+  const { rows } = await sql<{ agency: number; code: string }>`
+    select agency_id as agency, min(code collate "C") as code from (${meanings(read)}) known
+    where agency_id is not null group by agency_id`.execute(trx)
+  return new Map(rows.map(({ agency, code }) => [agency, code]))
 }
 
 function saidFrom(text: string): Said {
@@ -77,7 +91,13 @@ async function together(trx: Trx, read: Staged, after: string): Promise<Together
   return rows
 }
 
-async function restage(trx: Trx, read: Staged, merged: readonly (Merged & { key: string })[]): Promise<void> {
+type MergedPerson = Merged & { key: string }
+
+async function restage(
+  trx: Trx,
+  read: Staged,
+  { merged, codes }: { merged: readonly MergedPerson[]; codes: AgencyCodes },
+): Promise<void> {
   const { run } = read
   const people = merged.map(({ key, said, lead }) => ({
     source_key: key,
@@ -111,15 +131,10 @@ async function restage(trx: Trx, read: Staged, merged: readonly (Merged & { key:
       number_tail text, address text, absent_from date, absent_until date, absence_kind text, absence_document text,
       lead_source text, lead_key text)
     where s.run_id = ${run} and s.source_key = t.source_key`.execute(trx)
-  await restagePosts(trx, run, merged)
-  await keepPosts(trx, read, merged)
+  await restagePosts(trx, run, await withPostsInForce(trx, read, { merged, codes }))
 }
 
-async function restagePosts(
-  trx: Trx,
-  run: number,
-  merged: readonly (Merged & { key: string })[],
-): Promise<void> {
+async function restagePosts(trx: Trx, run: number, merged: readonly MergedPerson[]): Promise<void> {
   const keys = merged.map(({ key }) => key)
   const posts = merged.flatMap(({ key, said }) =>
     (said.posts ?? []).map(([code, primary]) => ({
@@ -145,39 +160,27 @@ async function restagePosts(
  * Where another source leads that led before, the posts are those in force: its record names them by the codes of its
  * day, which may have gone to others since. They are called as this read calls them.
  */
-async function keepPosts(
+async function withPostsInForce(
   trx: Trx,
-  read: Staged,
-  merged: readonly (Merged & { key: string })[],
-): Promise<void> {
-  const { run, source } = read
+  { run, source }: Staged,
+  { merged, codes }: { merged: readonly MergedPerson[]; codes: AgencyCodes },
+): Promise<readonly MergedPerson[]> {
   const led = merged.filter(({ lead }) => lead.source !== source).map(({ key }) => key)
-  if (led.length === 0) return
-  const { rows } = await sql<{ key: string; code: string | null; primary: boolean }>`
-    with called as (
-      select distinct on (agency_id) agency_id, code from (${meanings(read)}) known
-      where agency_id is not null order by agency_id, code collate "C"
-    )
-    select s.source_key as key, called.code, e.is_primary as primary
+  if (led.length === 0) return merged
+  const { rows } = await sql<{ key: string; agency: number; primary: boolean }>`
+    select s.source_key as key, e.agency_id as agency, e.is_primary as primary
     from roster_staged_person s
     join person p on p.id = s.person_id and p.source = s.lead_source and p.source_key = s.lead_key
     join employment e on e.person_id = p.id and e.last_day = 'infinity'
-    left join called using (agency_id)
     where s.run_id = ${run} and s.source_key in (select json_array_elements_text(${JSON.stringify(led)}::json))`.execute(
     trx,
   )
-  const kept = new Map<string, [string, boolean][]>()
-  for (const { key, code, primary } of rows) {
-    const posts = kept.get(key) ?? []
-    kept.set(key, posts)
-    if (code !== null) posts.push([code, primary])
-  }
-  await restagePosts(
-    trx,
-    run,
-    merged.flatMap(each => {
-      const posts = kept.get(each.key)
-      return posts === undefined ? [] : [{ ...each, said: { ...each.said, posts } }]
-    }),
-  )
+  const held = Map.groupBy(rows, ({ key }) => key)
+  return merged.map(each => {
+    const posts = held.get(each.key)?.flatMap(({ agency, primary }): NonNullable<Said['posts']> => {
+      const code = codes.get(agency)
+      return code === undefined ? [] : [[code, primary]]
+    })
+    return posts === undefined ? each : { ...each, said: { ...each.said, posts } }
+  })
 }

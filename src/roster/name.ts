@@ -66,15 +66,19 @@ function fold(text: string): string {
 /** Vietnamese has some thousand syllables, and a province as many names of them: understood once, they are looked up. */
 const WORDS_KEPT = 5_000
 const LONGEST_KEPT = 30
-const foldedWords = new Map<string, string>()
 
-function foldWord(word: string): string {
-  const known = foldedWords.get(word)
-  if (known !== undefined) return known
-  const found = fold(word)
-  if (foldedWords.size < WORDS_KEPT && word.length <= LONGEST_KEPT) foldedWords.set(word, found)
-  return found
+function remembered(understand: (text: string) => string): (text: string) => string {
+  const kept = new Map<string, string>()
+  return text => {
+    const known = kept.get(text)
+    if (known !== undefined) return known
+    const found = understand(text)
+    if (kept.size < WORDS_KEPT && text.length <= LONGEST_KEPT) kept.set(text, found)
+    return found
+  }
 }
+
+const foldWord = remembered(fold)
 
 /**
  * A person's place in a list: comparing two keys byte by byte (`collate "C"`, or `<` in JavaScript) is
@@ -122,15 +126,7 @@ const TONES: Record<string, string> = {
 const FOREIGN_MARK = '6'
 const LETTER_MARKS = /[\u0302\u0306\u031b]/u // circumflex, breve, horn: they make ă â ê ô ơ ư
 
-const weighed = new Map<string, string>()
-
-function weights(text: string): string {
-  const known = weighed.get(text)
-  if (known !== undefined) return known
-  const found = weigh(text)
-  if (weighed.size < WORDS_KEPT && text.length <= LONGEST_KEPT) weighed.set(text, found)
-  return found
-}
+const weights = remembered(weigh)
 
 function weigh(text: string): string {
   const primaries: string[] = []
