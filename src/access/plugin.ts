@@ -244,15 +244,20 @@ function standIn(request: FastifyRequest, reply: FastifyReply): FastifyReply | u
   requireRight(request)
 }
 
-/** Whether somebody looks at it in a browser, rather than a program asking or htmx fetching a piece. */
-function isPage({ method, headers, url }: FastifyRequest): boolean {
-  const looks = method === 'GET' && (headers.accept ?? '').includes('text/html')
+/** Whether somebody opens it in a browser, rather than a program asking or htmx fetching a piece. */
+function isPage(request: FastifyRequest): boolean {
+  return request.method === 'GET' && isForBrowser(request)
+}
+
+/** A form as well, which may be answered with its page. */
+function isForBrowser({ headers, url }: FastifyRequest): boolean {
+  const looks = (headers.accept ?? '').includes('text/html')
   return looks && headers['hx-request'] === undefined && !url.startsWith('/api/')
 }
 
 async function countForMenu({ database }: CommandContext, request: FastifyRequest): Promise<void> {
   const { operator } = request.access
-  if (operator === null || !isPage(request) || !mayAnywhere(operator, 'reviews.view')) return
+  if (operator === null || !isForBrowser(request) || !mayAnywhere(operator, 'reviews.view')) return
   request.access.openReviews = await openReviews(database.db, operator.agencyId)
 }
 

@@ -169,7 +169,10 @@ t.test('several who are missing are answered at once, with the day and the decis
   const list = await web.get('/reviews?kind=missing', own)
   t.match(list.body, new RegExp(`name="review" value="${ids[0]}"`))
   const fields = { answer: 'left', day: '2026-01-31', decision: '12/QĐ-SNV' }
-  t.match(await web.post('/reviews', own, fields), { status: 400, body: /Chưa đánh dấu ai/ })
+  t.match(await web.post('/reviews', own, fields), {
+    status: 400,
+    body: /class="badge badge-warn">\d+<[\s\S]*Chưa đánh dấu ai/,
+  })
   const payload = new URLSearchParams({ csrf: own.csrf, ...fields })
   for (const id of [...ids, theirs]) payload.append('review', String(id))
   // several boxes of one name: as a browser sends them
