@@ -11,8 +11,10 @@ export function labConfig(parsed: unknown, { servers, database, port }: Running)
   if (port !== null) merge(config, ['http'], { port })
   merge(config, ['roster', 'sources', 0], { url: slapd.url, bindDn: slapd.readerDn })
   merge(config, ['mailbox', 'platforms', 0], { url: postfixAdmin.url })
-  merge(config, ['activity', 'sources', 0], { path: dovecot.logFile })
-  merge(config, ['activity', 'sources', 1], { path: postfix.logFile })
+  // their stamps name no zone: servers started here write the time of this machine
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+  merge(config, ['activity', 'sources', 0], { path: dovecot.logFile, timeZone })
+  merge(config, ['activity', 'sources', 1], { path: postfix.logFile, timeZone })
   const submission = { host: '127.0.0.1', port: postfix.submissionPort }
   merge(config, ['activity', 'sources', 2], {
     port: dovecot.imapPort,
